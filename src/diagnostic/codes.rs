@@ -1,0 +1,68 @@
+//! The table of codes: one row each, from which `explain`, the documentation and the tests follow.
+//!
+//! Codes are `F` and four digits, never reused. Areas: F01 syntax, F02 names, F03 types and expressions, F04 calls,
+//! F05 flow, F06 errors and handlers, F07 permissions, F08 items and settings, F09 limits and output, F10 lints.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $name:literal $severity:ident;)*) => {
+        /// What is wrong, as a stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($variant),* }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// `F` and four digits.
+            pub fn code(self) -> &'static str {
+                match self { $(Code::$variant => $code),* }
+            }
+
+            /// The kebab-case name that `flowc.toml` and `allow(…)` use.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name),* }
+            }
+
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity),* }
+            }
+
+            /// Markdown: what it means, a failing program, the mended one.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Code::$variant => include_str!(concat!("explain/", $code, ".md"))),* }
+            }
+
+            /// By code or by name, whatever the case.
+            pub fn find(text: &str) -> Option<Code> {
+                Code::ALL
+                    .iter()
+                    .copied()
+                    .find(|c| c.code().eq_ignore_ascii_case(text) || c.name().eq_ignore_ascii_case(text))
+            }
+        }
+    };
+}
+
+codes! {
+    // F01 syntax
+    Syntax "F0101" "syntax" Error;
+
+    // F02 names
+
+    // F03 types and expressions
+
+    // F04 calls
+
+    // F05 flow
+
+    // F06 errors and handlers
+
+    // F07 permissions
+
+    // F08 items and settings
+
+    // F09 limits and output
+
+    // F10 lints
+}
