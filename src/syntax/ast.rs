@@ -97,7 +97,10 @@ pub struct Resource {
 #[derive(Clone, Debug)]
 pub enum Property {
     /// `Name: expr`, or a short form.
-    Value { key: Spanned<String>, value: Expr },
+    Value {
+        key: Spanned<String>,
+        value: Expr,
+    },
     /// `reads …`, `writes …`
     Access(AccessClause),
     /// `catalog sales_db, …`

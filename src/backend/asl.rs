@@ -1,0 +1,3 @@
+//! Amazon States Language, JSONata throughout.
+
+pub mod state;
