@@ -66,7 +66,8 @@ pub struct Hole {
     /// Dotted path into the arguments; `[]` stands for each element, `{}` for each key of a map.
     pub path: String,
     pub reading: Reading,
-    /// What stands there when the argument is not given; None: the grant is not needed then.
+    /// What stands there when the argument is not given; None: the template that has the hole is not needed then
+    /// (and neither is a grant that loses its last resource, or a condition, in this way).
     pub absent: Option<String>,
 }
 
@@ -87,4 +88,130 @@ pub enum Reading {
     S3Bucket,
     /// The key or prefix of `s3://bucket/key`.
     S3Key,
+}
+
+impl ArnTemplate {
+    /// Reads the notation of the catalog's data: `arn:{partition}:glue:{region}:{account}:job/{JobName}`.
+    ///
+    /// `{partition}`, `{region}`, `{account}`, `{machine}` are the parts of those names and `*` is [`ArnPart::Any`].
+    /// Every other `{…}` is a hole: a path, then `|reading`, then `=what stands there when it is absent`. As paths may
+    /// hold `{}` (each key of a map), a hole ends at the brace that balances its own.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('*') {
+                parts.push(ArnPart::Any);
+                rest = after;
+            } else if rest.starts_with('{') {
+                let end =
+                    closing_brace(rest).ok_or_else(|| format!("`{text}` has an open brace"))?;
+                parts.push(parse_part(&rest[1..end])?);
+                rest = &rest[end + 1..];
+            } else {
+                let end = rest.find(['*', '{']).unwrap_or(rest.len());
+                parts.push(ArnPart::Text(rest[..end].to_owned()));
+                rest = &rest[end..];
+            }
+        }
+        Ok(Self { parts })
+    }
+
+    /// The holes, in order.
+    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.parts.iter().filter_map(|part| match part {
+            ArnPart::Member(hole) => Some(hole),
+            _ => None,
+        })
+    }
+}
+
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+fn parse_part(text: &str) -> Result<ArnPart, String> {
+    Ok(match text {
+        "partition" => ArnPart::Partition,
+        "region" => ArnPart::Region,
+        "account" => ArnPart::Account,
+        "machine" => ArnPart::Machine,
+        _ => {
+            let (text, absent) = match text.split_once('=') {
+                Some((text, absent)) => (text, Some(absent.to_owned())),
+                None => (text, None),
+            };
+            let (path, reading) = match text.split_once('|') {
+                Some((path, reading)) => (path, Reading::parse(reading)?),
+                None => (text, Reading::Text),
+            };
+            if path.is_empty() {
+                return Err("a hole has no path".to_owned());
+            }
+            ArnPart::Member(Hole {
+                path: path.to_owned(),
+                reading,
+                absent,
+            })
+        }
+    })
+}
+
+impl Reading {
+    fn parse(word: &str) -> Result<Self, String> {
+        Ok(match word {
+            "arn" => Self::Arn,
+            "name_or_arn" => Self::NameOrArn,
+            "url_tail" => Self::UrlTail,
+            "no_leading_slash" => Self::NoLeadingSlash,
+            "s3_bucket" => Self::S3Bucket,
+            "s3_key" => Self::S3Key,
+            _ => return Err(format!("`{word}` is no reading")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_keeps_text_and_tells_holes_from_parts() {
+        let template = ArnTemplate::parse("arn:{partition}:events:{region}:{account}:event-bus/{Entries[].Bus|name_or_arn=default}*")
+            .expect("well formed");
+        assert_eq!(template.parts.len(), 9);
+        assert_eq!(template.parts[1], ArnPart::Partition);
+        assert_eq!(template.parts[8], ArnPart::Any);
+        let hole = template.holes().next().expect("one hole");
+        assert_eq!(hole.path, "Entries[].Bus");
+        assert_eq!(hole.reading, Reading::NameOrArn);
+        assert_eq!(hole.absent.as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn a_hole_may_stand_for_each_key_of_a_map() {
+        let template =
+            ArnTemplate::parse("table/{RequestItems{}|name_or_arn}").expect("well formed");
+        assert_eq!(
+            template.holes().next().map(|h| h.path.as_str()),
+            Some("RequestItems{}")
+        );
+    }
+
+    #[test]
+    fn an_open_brace_and_an_unknown_reading_are_refused() {
+        assert!(ArnTemplate::parse("a{b").is_err());
+        assert!(ArnTemplate::parse("{b|c}").is_err());
+    }
 }

@@ -1,5 +1,7 @@
 //! The kinds of resources that a program can name.
 
+use std::sync::LazyLock;
+
 use super::grant::ArnTemplate;
 
 /// A kind: `bucket`, `job`, `table`, …
@@ -8,7 +10,7 @@ pub struct ResourceKind {
     /// The word in `.flow`.
     pub word: &'static str,
     pub cfn_type: &'static str,
-    /// CloudFormation's property that holds the name; empty when the service chooses it.
+    /// CloudFormation's property (dotted path) that holds the name; empty when the service chooses it.
     pub name_property: &'static str,
     /// The ARN, its name as the hole `Name`.
     pub arn: ArnTemplate,
@@ -26,12 +28,74 @@ pub enum RefForm {
     Url,
 }
 
-pub fn find_kind(_word: &str) -> Option<&'static ResourceKind> {
-    None
+/// One row of the table: word, type, name property, ARN, what `Ref` gives, the attribute with the ARN.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    RefForm,
+    &'static str,
+);
+
+/// ARN formats: the service authorization reference. `Ref` and attributes: CloudFormation's resource reference.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    ("activity", "AWS::StepFunctions::Activity", "Name", "arn:{partition}:states:{region}:{account}:activity:{Name}", RefForm::Arn, ""),
+    ("bucket", "AWS::S3::Bucket", "BucketName", "arn:{partition}:s3:::{Name}", RefForm::Name, "Arn"),
+    // The last part is an id that EventBridge chooses.
+    ("connection", "AWS::Events::Connection", "Name", "arn:{partition}:events:{region}:{account}:connection/{Name}/*", RefForm::Name, "Arn"),
+    ("crawler", "AWS::Glue::Crawler", "Name", "arn:{partition}:glue:{region}:{account}:crawler/{Name}", RefForm::Name, ""),
+    ("database", "AWS::Glue::Database", "DatabaseInput.Name", "arn:{partition}:glue:{region}:{account}:database/{Name}", RefForm::Name, ""),
+    ("delivery_stream", "AWS::KinesisFirehose::DeliveryStream", "DeliveryStreamName", "arn:{partition}:firehose:{region}:{account}:deliverystream/{Name}", RefForm::Name, "Arn"),
+    ("ecs_cluster", "AWS::ECS::Cluster", "ClusterName", "arn:{partition}:ecs:{region}:{account}:cluster/{Name}", RefForm::Name, "Arn"),
+    // Known by the id that EMR chooses (`j-…`); the property `Name` is a label.
+    ("emr_cluster", "AWS::EMR::Cluster", "", "arn:{partition}:elasticmapreduce:{region}:{account}:cluster/{Name}", RefForm::Name, ""),
+    ("function", "AWS::Lambda::Function", "FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{Name}", RefForm::Name, "Arn"),
+    ("glue_connection", "AWS::Glue::Connection", "ConnectionInput.Name", "arn:{partition}:glue:{region}:{account}:connection/{Name}", RefForm::Name, ""),
+    // Its full name is `database/table`; `Ref` and the API's members have the last part alone.
+    ("glue_table", "AWS::Glue::Table", "TableInput.Name", "arn:{partition}:glue:{region}:{account}:table/{Name}", RefForm::Name, ""),
+    ("job", "AWS::Glue::Job", "Name", "arn:{partition}:glue:{region}:{account}:job/{Name}", RefForm::Name, ""),
+    ("key", "AWS::KMS::Key", "", "arn:{partition}:kms:{region}:{account}:key/{Name}", RefForm::Name, "Arn"),
+    ("queue", "AWS::SQS::Queue", "QueueName", "arn:{partition}:sqs:{region}:{account}:{Name}", RefForm::Url, "Arn"),
+    ("redshift_cluster", "AWS::Redshift::Cluster", "ClusterIdentifier", "arn:{partition}:redshift:{region}:{account}:cluster:{Name}", RefForm::Name, ""),
+    // The ARN ends in an id that the name does not reveal.
+    ("redshift_workgroup", "AWS::RedshiftServerless::Workgroup", "WorkgroupName", "arn:{partition}:redshift-serverless:{region}:{account}:workgroup/*", RefForm::Name, "Workgroup.WorkgroupArn"),
+    ("repository", "AWS::ECR::Repository", "RepositoryName", "arn:{partition}:ecr:{region}:{account}:repository/{Name}", RefForm::Name, "Arn"),
+    ("role", "AWS::IAM::Role", "RoleName", "arn:{partition}:iam::{account}:role/{Name}", RefForm::Name, "Arn"),
+    // Secrets Manager appends a hyphen and six characters.
+    ("secret", "AWS::SecretsManager::Secret", "Name", "arn:{partition}:secretsmanager:{region}:{account}:secret:{Name}-??????", RefForm::Arn, ""),
+    ("ssm_parameter", "AWS::SSM::Parameter", "Name", "arn:{partition}:ssm:{region}:{account}:parameter/{Name|no_leading_slash}", RefForm::Name, ""),
+    ("stream", "AWS::Kinesis::Stream", "Name", "arn:{partition}:kinesis:{region}:{account}:stream/{Name}", RefForm::Name, "Arn"),
+    ("table", "AWS::DynamoDB::Table", "TableName", "arn:{partition}:dynamodb:{region}:{account}:table/{Name}", RefForm::Name, "Arn"),
+    ("topic", "AWS::SNS::Topic", "TopicName", "arn:{partition}:sns:{region}:{account}:{Name}", RefForm::Arn, ""),
+    ("workgroup", "AWS::Athena::WorkGroup", "Name", "arn:{partition}:athena:{region}:{account}:workgroup/{Name}", RefForm::Name, ""),
+];
+
+static KINDS: LazyLock<Vec<ResourceKind>> = LazyLock::new(|| {
+    let kind =
+        |&(word, cfn_type, name_property, arn, ref_form, arn_attribute): &Row| ResourceKind {
+            word,
+            cfn_type,
+            name_property,
+            arn: ArnTemplate::parse(arn).expect("the table above is well formed"),
+            ref_form,
+            arn_attribute,
+        };
+    ROWS.iter().map(kind).collect()
+});
+
+/// By the word in `.flow`.
+pub fn find_kind(word: &str) -> Option<&'static ResourceKind> {
+    kinds()
+        .binary_search_by(|kind| kind.word.cmp(word))
+        .ok()
+        .map(|at| &kinds()[at])
 }
 
+/// All kinds, by their words.
 pub fn kinds() -> &'static [ResourceKind] {
-    &[]
+    &KINDS
 }
 
 /// How an API member wants a resource: by its name, its ARN or its URL.
