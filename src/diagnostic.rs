@@ -6,6 +6,8 @@
 use crate::source::Span;
 
 mod codes;
+pub mod formats;
+pub mod render;
 
 pub use codes::Code;
 
