@@ -58,6 +58,8 @@ pub enum ArnPart {
     Member(Hole),
     /// An id that exists only at run time, chosen by the service: `*`.
     Any,
+    /// A variable of IAM's policy language, filled at each request: `aws:userid`.
+    Variable(String),
 }
 
 /// A hole that an argument fills.
@@ -80,6 +82,10 @@ pub enum Reading {
     Arn,
     /// A name, or an ARN that replaces the whole template.
     NameOrArn,
+    /// An id that the service chose: as it is when it is known, `*` when only the run knows it.
+    Id,
+    /// The name in an ARN (`NAME` of `…:stateMachine:NAME` and of `…:connection/NAME/ID`), or the name alone.
+    Name,
     /// The last segment of a URL: an SQS queue's name.
     UrlTail,
     /// Without a leading slash.
@@ -93,7 +99,8 @@ pub enum Reading {
 impl ArnTemplate {
     /// Reads the notation of the catalog's data: `arn:{partition}:glue:{region}:{account}:job/{JobName}`.
     ///
-    /// `{partition}`, `{region}`, `{account}`, `{machine}` are the parts of those names and `*` is [`ArnPart::Any`].
+    /// `{partition}`, `{region}`, `{account}`, `{machine}` are the parts of those names, `*` is [`ArnPart::Any`] and
+    /// `${aws:userid}` an [`ArnPart::Variable`].
     /// Every other `{…}` is a hole: a path, then `|reading`, then `=what stands there when it is absent`. As paths may
     /// hold `{}` (each key of a map), a hole ends at the brace that balances its own.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -103,13 +110,19 @@ impl ArnTemplate {
             if let Some(after) = rest.strip_prefix('*') {
                 parts.push(ArnPart::Any);
                 rest = after;
+            } else if let Some(after) = rest.strip_prefix("${") {
+                let (name, after) = after
+                    .split_once('}')
+                    .ok_or_else(|| format!("`{text}` has an open brace"))?;
+                parts.push(ArnPart::Variable(name.to_owned()));
+                rest = after;
             } else if rest.starts_with('{') {
                 let end =
                     closing_brace(rest).ok_or_else(|| format!("`{text}` has an open brace"))?;
                 parts.push(parse_part(&rest[1..end])?);
                 rest = &rest[end + 1..];
             } else {
-                let end = rest.find(['*', '{']).unwrap_or(rest.len());
+                let end = text_end(rest);
                 parts.push(ArnPart::Text(rest[..end].to_owned()));
                 rest = &rest[end..];
             }
@@ -123,6 +136,15 @@ impl ArnTemplate {
             ArnPart::Member(hole) => Some(hole),
             _ => None,
         })
+    }
+}
+
+fn text_end(text: &str) -> usize {
+    let end = text.find(['*', '{']).unwrap_or(text.len());
+    if text[end..].starts_with('{') && text[..end].ends_with('$') {
+        end - 1
+    } else {
+        end
     }
 }
 
@@ -173,6 +195,8 @@ impl Reading {
         Ok(match word {
             "arn" => Self::Arn,
             "name_or_arn" => Self::NameOrArn,
+            "id" => Self::Id,
+            "name" => Self::Name,
             "url_tail" => Self::UrlTail,
             "no_leading_slash" => Self::NoLeadingSlash,
             "s3_bucket" => Self::S3Bucket,
@@ -207,6 +231,16 @@ mod tests {
             template.holes().next().map(|h| h.path.as_str()),
             Some("RequestItems{}")
         );
+    }
+
+    #[test]
+    fn a_policy_variable_is_no_hole() {
+        let template = ArnTemplate::parse("user/${aws:userid}/{Id|id}").expect("well formed");
+        assert_eq!(
+            template.parts[1],
+            ArnPart::Variable("aws:userid".to_owned())
+        );
+        assert_eq!(template.holes().count(), 1);
     }
 
     #[test]
