@@ -3,7 +3,11 @@
 //!
 //! Reports into one list and goes on; a program comes out only when there was no error.
 
+mod arguments;
+mod call;
+mod expr;
 mod names;
+mod types;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::Program;

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, Local};
+use crate::resolve::expr::Path;
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -64,6 +65,11 @@ pub(super) trait Names {
     fn enter_fn(&mut self, name: &str) -> bool;
 
     fn leave_fn(&mut self);
+
+    /// Whether a test that stands around has shown that a path is not null.
+    fn is_known(&self, _path: &Path) -> bool {
+        false
+    }
 
     fn report(&mut self, diagnostic: Diagnostic);
 }

@@ -1,0 +1,1 @@
+//! Arguments of a call against the shapes of the API's model, at any depth.
