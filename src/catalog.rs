@@ -3,12 +3,19 @@
 //! Curated integrations (`catalog/integrations/*.toml`, one a service) lie over tables derived from pinned packages
 //! (`catalog/derived/`). A service is decoded when it is first asked for, and nothing at start-up.
 
+mod curated;
+mod form;
 pub mod grant;
+mod notation;
 pub mod resource;
 pub mod shape;
+mod table;
+
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use grant::Grant;
-use shape::Shape;
+use shape::{Shape, ShapeTable};
+use table::{Frame, Spelling};
 
 /// How a Task state waits: for acceptance, for the job's end, or for its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +35,18 @@ pub struct Service {
     pub error_prefix: String,
     /// Whether AWS's documentation listed the service as an SDK integration on the day of the derived tables.
     pub documented: bool,
-    operations: Vec<Operation>,
+    frame: Arc<Frame>,
+    curated: curated::File,
+    /// The shapes as SDK and as optimized integrations spell them.
+    sdk_shapes: ShapeTable,
+    own_shapes: ShapeTable,
+    operations: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    name: String,
+    operation: OnceLock<Operation>,
 }
 
 /// One operation of a service, in each pattern that Step Functions offers.
@@ -63,27 +81,127 @@ pub struct Form {
     /// The errors that the default retry takes: throttling, service and network faults.
     pub transient: Vec<String>,
     pub grants: Vec<Grant>,
+    /// What no source confirms, in sentences.
+    pub unverified: Vec<String>,
+    requirements: Vec<Requirement>,
+    error_names: form::ErrorNames,
 }
+
+/// What an API demands of members together and its model does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    pub kind: RequirementKind,
+    /// Names of members, as emitted.
+    pub members: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequirementKind {
+    ExactlyOne,
+    AtLeastOne,
+    AtMostOne,
+    /// All or none.
+    Together,
+}
+
+/// Integrations' own names that are not a service's SDK name without hyphens.
+const ALIASES: &[(&str, &str)] = &[
+    ("elasticmapreduce", "emr"),
+    ("events", "eventbridge"),
+    ("states", "sfn"),
+];
+
+static SERVICES: LazyLock<Vec<(&'static str, OnceLock<Service>)>> = LazyLock::new(|| {
+    let mut names: Vec<&str> = table::rows().iter().map(|row| row.name).collect();
+    names.extend(curated::service_names());
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| (name, OnceLock::new()))
+        .collect()
+});
 
 /// The service of this name, by its SDK name or by an integration's own name without hyphens (`states`, `events`,
 /// `elasticmapreduce`).
-pub fn find_service(_name: &str) -> Option<&'static Service> {
-    None
+pub fn find_service(name: &str) -> Option<&'static Service> {
+    let name = ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == name)
+        .map_or(name, |(_, service)| service);
+    let at = SERVICES
+        .binary_search_by(|(service, _)| (*service).cmp(name))
+        .ok()?;
+    let (name, service) = &SERVICES[at];
+    Some(service.get_or_init(|| Service::load(name)))
 }
 
 /// All names that [`find_service`] knows, sorted; decodes nothing.
 pub fn service_names() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
+    let mut names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
+    names.extend(ALIASES.iter().map(|(alias, _)| *alias));
+    names.sort_unstable();
+    names.into_iter()
 }
 
 impl Service {
-    /// By the API's name in lower camel case.
-    pub fn find_operation(&self, name: &str) -> Option<&Operation> {
-        self.operations.iter().find(|o| o.name == name)
+    fn load(name: &'static str) -> Self {
+        let row = table::rows()
+            .binary_search_by(|row| row.name.cmp(name))
+            .ok()
+            .map(|at| &table::rows()[at]);
+        let frame = row.map(Frame::decode).unwrap_or_default();
+        let curated = curated::find_file(name)
+            .unwrap_or_else(|| Ok(curated::File::default()))
+            .expect("a test parses every curated file");
+        let mut names: Vec<String> = frame.operation_names().map(str::to_owned).collect();
+        names.extend(curated.operations().map(str::to_owned));
+        names.sort_unstable();
+        names.dedup();
+        let slot = |name| Slot {
+            name,
+            operation: OnceLock::new(),
+        };
+        let shapes =
+            |spelling| ShapeTable::new(name, spelling, frame.clone(), curated.operations().count());
+        Self {
+            name,
+            error_prefix: row.map_or_else(
+                || curated.head.prefix.clone(),
+                |row| row.error_prefix.to_owned(),
+            ),
+            documented: row.is_none_or(|row| row.documented),
+            sdk_shapes: shapes(Spelling::Java),
+            own_shapes: shapes(Spelling::Api),
+            operations: names.into_iter().map(slot).collect(),
+            frame,
+            curated,
+        }
     }
 
-    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.iter()
+    /// By the API's name in lower camel case.
+    pub fn find_operation(&'static self, name: &str) -> Option<&'static Operation> {
+        let at = self
+            .operations
+            .binary_search_by(|slot| slot.name.as_str().cmp(name))
+            .ok()?;
+        Some(self.operation(&self.operations[at]))
+    }
+
+    /// All operations, sorted by name. Decodes them all: for names alone, [`Service::operation_names`].
+    pub fn operations(&'static self) -> impl Iterator<Item = &'static Operation> {
+        self.operations.iter().map(|slot| self.operation(slot))
+    }
+
+    /// Sorted; decodes nothing.
+    pub fn operation_names(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().map(|slot| slot.name.as_str())
+    }
+
+    fn operation(&'static self, slot: &'static Slot) -> &'static Operation {
+        slot.operation.get_or_init(|| {
+            form::build_operation(self, &slot.name).expect("a test builds every operation")
+        })
     }
 }
 
@@ -103,7 +221,13 @@ impl Operation {
 impl Form {
     /// The emitted name of an error as somebody wrote it: with or without `Exception`, in either spelling of the
     /// service's prefix (`DynamoDB.`/`DynamoDb.`, `StepFunctions.`/`Sfn.`).
-    pub fn find_error(&self, _written: &str) -> Option<&str> {
-        None
+    pub fn find_error(&self, written: &str) -> Option<&str> {
+        self.error_names
+            .find(written, &self.errors)
+            .map(|at| self.errors[at].as_str())
+    }
+
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 }

@@ -96,6 +96,84 @@ pub enum Reading {
     S3Key,
 }
 
+impl Grant {
+    /// Reads the notation of the catalog's data:
+    /// `ACTION[, ACTION] on RESOURCE[, RESOURCE] [if OPERATOR KEY VALUE [and …]] [when MEMBER] [assumed]`.
+    ///
+    /// A resource is `*` (no resource-level permission), a template of [`ArnTemplate::parse`], or a name that `alias`
+    /// knows. After `when` stands a member's path, `not` and a path, or a path, `in` and values.
+    pub fn parse(line: &str, alias: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let wrong = |what: &str| format!("`{line}`: {what}");
+        let mut words = line.split_ascii_whitespace().peekable();
+        let actions = comma_list(&mut words);
+        if words.next() != Some("on") {
+            return Err(wrong("`on` and resources must follow the actions"));
+        }
+        let named = comma_list(&mut words);
+        let mut grant = Grant {
+            actions,
+            resources: Vec::new(),
+            conditions: Vec::new(),
+            when: None,
+            source: GrantSource::Documented,
+        };
+        if named != ["*"] {
+            for name in named {
+                let text = alias(&name).unwrap_or(name);
+                grant.resources.push(ArnTemplate::parse(&text)?);
+            }
+        }
+        while let Some(word) = words.next() {
+            match word {
+                "if" | "and" => {
+                    let (Some(operator), Some(key), Some(value)) =
+                        (words.next(), words.next(), words.next())
+                    else {
+                        return Err(wrong("a condition has an operator, a key and a value"));
+                    };
+                    grant.conditions.push(Condition {
+                        operator: operator.to_owned(),
+                        key: key.to_owned(),
+                        value: ArnTemplate::parse(value)?,
+                    });
+                }
+                "when" => {
+                    let path = words.next().ok_or_else(|| wrong("`when` needs a member"))?;
+                    grant.when = Some(match words.peek() {
+                        Some(&"in") => {
+                            words.next();
+                            When::OneOf(path.to_owned(), comma_list(&mut words))
+                        }
+                        _ if path == "not" => {
+                            let path = words.next().ok_or_else(|| wrong("`not` needs a member"))?;
+                            When::Absent(path.to_owned())
+                        }
+                        _ => When::Given(path.to_owned()),
+                    });
+                }
+                "assumed" => grant.source = GrantSource::Assumed,
+                _ => return Err(wrong(&format!("`{word}` has no place here"))),
+            }
+        }
+        Ok(grant)
+    }
+}
+
+fn comma_list<'a>(words: &mut impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut list = Vec::new();
+    for word in words {
+        let (word, more) = match word.strip_suffix(',') {
+            Some(word) => (word, true),
+            None => (word, false),
+        };
+        list.push(word.to_owned());
+        if !more {
+            break;
+        }
+    }
+    list
+}
+
 impl ArnTemplate {
     /// Reads the notation of the catalog's data: `arn:{partition}:glue:{region}:{account}:job/{JobName}`.
     ///
@@ -241,6 +319,23 @@ mod tests {
             ArnPart::Variable("aws:userid".to_owned())
         );
         assert_eq!(template.holes().count(), 1);
+    }
+
+    #[test]
+    fn a_grant_reads_as_a_sentence() {
+        let alias = |name: &str| (name == "job").then(|| "arn:x:job/{JobName}".to_owned());
+        let line = "glue:GetJobRun, glue:GetJobRuns on job if StringLike s3:prefix {Prefix}* and Bool a:b true when not Tags assumed";
+        let grant = Grant::parse(line, alias).expect("well formed");
+        assert_eq!(grant.actions, ["glue:GetJobRun", "glue:GetJobRuns"]);
+        assert_eq!(grant.resources.len(), 1);
+        assert_eq!(grant.conditions.len(), 2);
+        assert_eq!(grant.when, Some(When::Absent("Tags".to_owned())));
+        assert_eq!(grant.source, GrantSource::Assumed);
+
+        let grant = Grant::parse("a:B on * when M in X, Y", |_| None).expect("well formed");
+        assert!(grant.resources.is_empty());
+        let values = vec!["X".to_owned(), "Y".to_owned()];
+        assert_eq!(grant.when, Some(When::OneOf("M".to_owned(), values)));
     }
 
     #[test]

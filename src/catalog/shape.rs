@@ -1,5 +1,9 @@
 //! The types of arguments and results, as the API's model gives them, in Step Functions' spelling.
 
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use super::table::{Frame, Spelling};
+
 /// A handle to a type in a service's table; cheap to copy, compared by identity.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -7,12 +11,20 @@ pub struct Shape {
     index: u32,
 }
 
-/// The shapes of one service: derived ones first, curated ones behind.
-#[derive(Debug, Default)]
+/// The shapes of one service in one spelling, each decoded when it is first looked at: derived ones first, those of
+/// curated operations behind.
+#[derive(Debug)]
 pub struct ShapeTable {
-    pub(super) shapes: Vec<ShapeKind>,
-    pub(super) service: &'static str,
+    service: &'static str,
+    spelling: Spelling,
+    frame: Arc<Frame>,
+    derived: Vec<OnceLock<ShapeKind>>,
+    /// A list for each operation of the curated file; see [`ShapeTable::curated_index`].
+    curated: Vec<OnceLock<Vec<ShapeKind>>>,
 }
+
+/// More than any curated operation needs.
+const PLACE_SIZE: usize = 1 << 12;
 
 /// One type; other shapes by their index in the same table.
 #[derive(Debug, Clone)]
@@ -60,6 +72,10 @@ pub struct RawMember {
     pub deprecated: bool,
     /// The integration takes more than the API: an object where the API wants text.
     pub any_json: bool,
+    /// Filled in when it is not given: never required.
+    pub idempotency_token: bool,
+    /// A string that holds JSON: a child execution's output.
+    pub json_text: bool,
 }
 
 /// A member of a structure.
@@ -74,8 +90,31 @@ impl Shape {
         Self { table, index }
     }
 
+    /// Any JSON: what no model describes.
+    pub fn any() -> Self {
+        Self::plain(0)
+    }
+
+    /// A structure without members.
+    pub fn empty() -> Self {
+        Self::plain(1)
+    }
+
+    fn plain(index: u32) -> Self {
+        static PLAIN: LazyLock<ShapeTable> = LazyLock::new(|| {
+            let table = ShapeTable::new("", Spelling::Java, Arc::default(), 1);
+            let empty = ShapeKind::Structure {
+                members: Vec::new(),
+                union: false,
+            };
+            table.fill(0, vec![ShapeKind::Json, empty]);
+            table
+        });
+        Self::new(&PLAIN, index)
+    }
+
     pub fn kind(self) -> &'static ShapeKind {
-        &self.table.shapes[self.index as usize]
+        self.table.kind(self.index as usize)
     }
 
     /// The service whose model it is from.
@@ -104,6 +143,51 @@ impl Shape {
     pub fn find_member(self, name: &str) -> Option<Member> {
         self.members()
             .find(|m| m.raw.name == name || m.raw.api_name.as_deref() == Some(name))
+    }
+}
+
+impl ShapeTable {
+    pub(super) fn new(
+        service: &'static str,
+        spelling: Spelling,
+        frame: Arc<Frame>,
+        places: usize,
+    ) -> Self {
+        let derived = (0..frame.shape_count()).map(|_| OnceLock::new()).collect();
+        let curated = (0..places).map(|_| OnceLock::new()).collect();
+        Self {
+            service,
+            spelling,
+            frame,
+            derived,
+            curated,
+        }
+    }
+
+    fn kind(&self, index: usize) -> &ShapeKind {
+        match self.derived.get(index) {
+            Some(slot) => slot.get_or_init(|| self.frame.shape(index, self.spelling)),
+            None => {
+                let at = index - self.derived.len();
+                let place = self.curated[at / PLACE_SIZE].get();
+                &place.expect("a place is filled before its shapes are handed out")[at % PLACE_SIZE]
+            }
+        }
+    }
+
+    /// The index that the first shape of a curated operation has.
+    pub(super) fn curated_index(&self, place: usize) -> u32 {
+        (self.derived.len() + place * PLACE_SIZE) as u32
+    }
+
+    /// Gives a curated operation its shapes, once.
+    pub(super) fn fill(&self, place: usize, shapes: Vec<ShapeKind>) {
+        debug_assert!(shapes.len() <= PLACE_SIZE);
+        if shapes.is_empty() {
+            return;
+        }
+        // The second of two threads that decode one operation brings equal shapes.
+        let _ = self.curated[place].set(shapes);
     }
 }
 

@@ -1,0 +1,76 @@
+"""Derives src/catalog/derived/ from the pinned packages. Run it through derive.sh.
+
+    index.tsv      a line a service, sorted: name, error prefix, IAM prefix, botocore's folder, documented (y/n),
+                   operations, where its frame starts in services.bin, the frame's bytes, its bytes when decoded
+    services.bin   a zstd frame a service, each holding what frame.py describes
+"""
+
+import argparse
+import hashlib
+import pathlib
+import sys
+
+import zstandard
+
+import api
+import frame
+
+HERE = pathlib.Path(__file__).parent
+DERIVED = HERE.parent.parent / "src" / "catalog" / "derived"
+
+
+def documented() -> set[str]:
+    lines = (HERE / "documented.txt").read_text().splitlines()
+    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+
+
+def derive() -> dict[str, bytes]:
+    services = {}
+    for folder, model in api.models():
+        service = api.Service(folder, model)
+        # `sms-voice` and `pinpoint-sms-voice` have one serviceId; the first holds the current model.
+        services.setdefault(service.name, service)
+    compressor = zstandard.ZstdCompressor(level=22, write_content_size=True)
+    known = documented()
+    rows, blob = [], b""
+    for name in sorted(services):
+        service = services[name]
+        raw = frame.service(service.shapes, service.operations)
+        packed = compressor.compress(raw)
+        rows.append(
+            [
+                name,
+                service.prefix,
+                service.signing,
+                service.folder,
+                "y" if service.prefix in known else "n",
+                len(service.operations),
+                len(blob),
+                len(packed),
+                len(raw),
+            ]
+        )
+        blob += packed
+    index = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    return {"index.tsv": index.encode(), "services.bin": blob}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true", help="compare with what is there, write nothing")
+    check = parser.parse_args().check
+    stale = []
+    for name, content in derive().items():
+        path = DERIVED / name
+        print(f"{name}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()[:16]}")
+        if not path.exists() or path.read_bytes() != content:
+            stale.append(name)
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+    if check and stale:
+        sys.exit(f"derived tables differ from the script's output: {', '.join(stale)}; run scripts/catalog/derive.sh")
+
+
+if __name__ == "__main__":
+    main()

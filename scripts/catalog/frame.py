@@ -1,0 +1,114 @@
+"""The binary form of one service, read by src/catalog/table.rs. All integers are little-endian u32 or LEB128 varints.
+
+    strings, shapes, operations: u32 counts
+    u32 x (strings + 1)          where each string starts, from the first string's first byte
+    u32 x shapes                 where each shape starts, from the first shape's first byte
+    (u32, u32) x operations      name (a string) and where the record starts; sorted by name
+    u32 x 2                      bytes of all strings, bytes of all shapes
+    the strings, the shapes, the operations
+
+A shape: a tag, then
+    0 structure, 1 union   members: count, then (name, bits, [API's name], shape) each; bits as in MEMBER_BITS
+    2 list                 shape of an element, range
+    3 map                  shape of a value
+    4 string               count of values, the values, range
+    5 integer              range (zigzag)
+    6 number, 7 boolean, 8 timestamp, 9 blob, 10 any JSON
+A range: 0 none, 1 min, 2 max, 3 both; then the numbers.
+
+An operation: bits (1 input, 2 output, 4 refused, 8 streaming payload), [reason], [input], [output],
+errors: count, then (name, API's name or the same string, 1 when transient) each; grants: count, then a string each.
+"""
+
+REQUIRED, TOKEN, DEPRECATED, API_NAME, API_LOWER = 1, 2, 4, 8, 16
+
+
+class Strings:
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        return self.index.setdefault(text, len(self.index))
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def zigzag(value: int) -> int:
+    return value * 2 if value >= 0 else -value * 2 - 1
+
+
+def number_range(limits, encode=lambda value: value) -> bytes:
+    low, high = limits
+    out = varint((low is not None) + 2 * (high is not None))
+    return out + b"".join(varint(encode(int(value))) for value in (low, high) if value is not None)
+
+
+def shape(record, strings: Strings) -> bytes:
+    kind = record[0]
+    if kind in ("structure", "union"):
+        out = bytes([kind == "union"]) + varint(len(record[1]))
+        for name, api_name, bits, target in record[1]:
+            if api_name != name:
+                bits |= API_LOWER if api_name == name[:1].lower() + name[1:] else API_NAME
+            out += varint(strings(name)) + varint(bits)
+            if bits & API_NAME:
+                out += varint(strings(api_name))
+            out += varint(target)
+        return out
+    if kind == "list":
+        return b"\x02" + varint(record[1]) + number_range(record[2])
+    if kind == "map":
+        return b"\x03" + varint(record[1])
+    if kind == "string":
+        return b"\x04" + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
+    if kind == "integer":
+        return b"\x05" + number_range(record[1], zigzag)
+    return bytes([6 + ("number", "boolean", "timestamp", "blob", "json").index(kind)])
+
+
+def operation(record: dict, strings: Strings) -> bytes:
+    bits = (record["input"] is not None) + 2 * (record["output"] is not None)
+    bits += 4 * (record["refused"] is not None) + 8 * record["streaming"]
+    out = varint(bits)
+    if record["refused"] is not None:
+        out += varint(strings(record["refused"]))
+    out += b"".join(varint(record[side]) for side in ("input", "output") if record[side] is not None)
+    out += varint(len(record["errors"]))
+    for name, api_name, transient in record["errors"]:
+        out += varint(strings(name)) + varint(strings(api_name)) + varint(transient)
+    out += varint(len(record["grants"])) + b"".join(varint(strings(grant)) for grant in record["grants"])
+    return out
+
+
+def service(shapes: list, operations: dict[str, dict]) -> bytes:
+    strings = Strings()
+    shape_bytes = [shape(record, strings) for record in shapes]
+    names = sorted(operations)
+    operation_bytes = [operation(operations[name], strings) for name in names]
+    name_ids = [strings(name) for name in names]
+    texts = [text.encode() for text in strings.index]
+    u32 = lambda value: value.to_bytes(4, "little")
+
+    def starts(parts, with_end=False) -> bytes:
+        out, at = b"", 0
+        for part in parts:
+            out += u32(at)
+            at += len(part)
+        return out + u32(at) if with_end else out
+
+    out = u32(len(texts)) + u32(len(shapes)) + u32(len(names))
+    out += starts(texts, with_end=True) + starts(shape_bytes)
+    at = 0
+    for name_id, record in zip(name_ids, operation_bytes):
+        out += u32(name_id) + u32(at)
+        at += len(record)
+    strings_blob, shapes_blob = b"".join(texts), b"".join(shape_bytes)
+    out += u32(len(strings_blob)) + u32(len(shapes_blob))
+    return out + strings_blob + shapes_blob + b"".join(operation_bytes)

@@ -1,0 +1,300 @@
+//! The derived tables: one compressed frame a service, decoded where it is looked at.
+//!
+//! `scripts/catalog/frame.py` writes the format and describes it. Knows nothing of curated integrations.
+
+use std::sync::{Arc, LazyLock};
+
+use super::shape::{RawMember, ShapeKind};
+
+const INDEX: &str = include_str!("derived/index.tsv");
+const FRAMES: &[u8] = include_bytes!("derived/services.bin");
+
+/// A line of the index; its columns are described in `scripts/catalog/derive.py`.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub name: &'static str,
+    pub error_prefix: &'static str,
+    pub documented: bool,
+    frame: &'static [u8],
+    decoded_size: usize,
+}
+
+/// All services, sorted by name; decodes none.
+pub(super) fn rows() -> &'static [Row] {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| INDEX.lines().filter_map(row).collect());
+    &ROWS
+}
+
+fn row(line: &'static str) -> Option<Row> {
+    let mut columns = line.split('\t');
+    let name = columns.next()?;
+    let error_prefix = columns.next()?;
+    let documented = columns.nth(2)? == "y";
+    let start: usize = columns.nth(1)?.parse().ok()?;
+    let size: usize = columns.next()?.parse().ok()?;
+    let decoded_size = columns.next()?.parse().ok()?;
+    Some(Row {
+        name,
+        error_prefix,
+        documented,
+        frame: FRAMES.get(start..start + size)?,
+        decoded_size,
+    })
+}
+
+/// How a table spells the members of its structures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As SDK integrations do: `DbInstanceIdentifier`.
+    Java,
+    /// As optimized integrations do: the API's name with its first letter raised (`BOOL`, `AwsvpcConfiguration`).
+    Api,
+}
+
+/// The decoded frame of one service: strings, shapes and operations are read from it one by one.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    bytes: Vec<u8>,
+    strings: usize,
+    shapes: usize,
+    operations: usize,
+    /// Where the strings' bytes begin, and the shapes' and the operations' records.
+    string_base: usize,
+    shape_base: usize,
+    operation_base: usize,
+}
+
+/// What the frame says of an operation.
+#[derive(Debug, Default)]
+pub(super) struct OperationRecord<'a> {
+    pub refused: Option<&'a str>,
+    pub input: Option<u32>,
+    pub output: Option<u32>,
+    pub errors: Vec<ErrorRecord<'a>>,
+    /// In the notation of `Grant::parse`.
+    pub grants: Vec<&'a str>,
+}
+
+#[derive(Debug)]
+pub(super) struct ErrorRecord<'a> {
+    /// As SDK integrations name it, without the service's prefix.
+    pub name: &'a str,
+    /// The shape's name in the API.
+    pub api_name: &'a str,
+    pub transient: bool,
+}
+
+const HEADER: usize = 12;
+
+impl Frame {
+    pub fn decode(row: &Row) -> Arc<Frame> {
+        let bytes = zstd::bulk::decompress(row.frame, row.decoded_size)
+            .expect("the frame was compressed by the catalog's script");
+        let mut frame = Frame {
+            bytes,
+            ..Frame::default()
+        };
+        frame.strings = frame.u32(0);
+        frame.shapes = frame.u32(4);
+        frame.operations = frame.u32(8);
+        let sizes = frame.operation_index() + 8 * frame.operations;
+        frame.string_base = sizes + 8;
+        frame.shape_base = frame.string_base + frame.u32(sizes);
+        frame.operation_base = frame.shape_base + frame.u32(sizes + 4);
+        Arc::new(frame)
+    }
+
+    pub fn shape_count(&self) -> usize {
+        self.shapes
+    }
+
+    fn u32(&self, at: usize) -> usize {
+        let bytes = [0, 1, 2, 3].map(|i| self.bytes[at + i]);
+        u32::from_le_bytes(bytes) as usize
+    }
+
+    fn shape_index(&self) -> usize {
+        HEADER + 4 * (self.strings + 1)
+    }
+
+    fn operation_index(&self) -> usize {
+        self.shape_index() + 4 * self.shapes
+    }
+
+    fn string(&self, index: usize) -> &str {
+        let at = HEADER + 4 * index;
+        let bytes =
+            &self.bytes[self.string_base + self.u32(at)..self.string_base + self.u32(at + 4)];
+        str::from_utf8(bytes).expect("the script wrote UTF-8")
+    }
+
+    /// Sorted.
+    pub fn operation_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.operations).map(|i| self.operation_name(i))
+    }
+
+    fn operation_name(&self, index: usize) -> &str {
+        self.string(self.u32(self.operation_index() + 8 * index))
+    }
+
+    pub fn find_operation(&self, name: &str) -> Option<OperationRecord<'_>> {
+        let (mut low, mut high) = (0, self.operations);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.operation_name(middle).cmp(name) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => {
+                    let start = self.u32(self.operation_index() + 8 * middle + 4);
+                    return Some(self.operation(self.operation_base + start));
+                }
+            }
+        }
+        None
+    }
+
+    fn operation(&self, at: usize) -> OperationRecord<'_> {
+        let mut reader = Reader { frame: self, at };
+        let bits = reader.number();
+        let refused = (bits & 4 != 0).then(|| reader.string());
+        let input = (bits & 1 != 0).then(|| reader.index());
+        let output = (bits & 2 != 0).then(|| reader.index());
+        let errors = reader.list(|reader| ErrorRecord {
+            name: reader.string(),
+            api_name: reader.string(),
+            transient: reader.number() == 1,
+        });
+        let grants = reader.list(Reader::string);
+        OperationRecord {
+            refused,
+            input,
+            output,
+            errors,
+            grants,
+        }
+    }
+
+    pub fn shape(&self, index: usize, spelling: Spelling) -> ShapeKind {
+        let start = self.u32(self.shape_index() + 4 * index);
+        let mut reader = Reader {
+            frame: self,
+            at: self.shape_base + start,
+        };
+        match reader.number() {
+            tag @ (0 | 1) => ShapeKind::Structure {
+                members: reader.list(|reader| reader.member(spelling)),
+                union: tag == 1,
+            },
+            2 => {
+                let element = reader.index();
+                let (min, max) = reader.range(|n| n);
+                ShapeKind::List { element, min, max }
+            }
+            3 => ShapeKind::Map {
+                value: reader.index(),
+            },
+            4 => {
+                let values = reader.list(|reader| reader.string().to_owned());
+                let (min, max) = reader.range(|n| n);
+                ShapeKind::String { values, min, max }
+            }
+            5 => {
+                let (min, max) = reader.range(|n| (n >> 1) as i64 ^ -((n & 1) as i64));
+                ShapeKind::Integer { min, max }
+            }
+            6 => ShapeKind::Number,
+            7 => ShapeKind::Boolean,
+            8 => ShapeKind::Timestamp,
+            9 => ShapeKind::Blob,
+            _ => ShapeKind::Json,
+        }
+    }
+}
+
+const REQUIRED: u64 = 1;
+const TOKEN: u64 = 2;
+const DEPRECATED: u64 = 4;
+const API_NAME: u64 = 8;
+const API_LOWER: u64 = 16;
+
+struct Reader<'a> {
+    frame: &'a Frame,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn number(&mut self) -> u64 {
+        let mut value = 0;
+        let mut shift = 0;
+        loop {
+            let byte = self.frame.bytes[self.at];
+            self.at += 1;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return value;
+            }
+            shift += 7;
+        }
+    }
+
+    fn index(&mut self) -> u32 {
+        self.number() as u32
+    }
+
+    fn string(&mut self) -> &'a str {
+        self.frame.string(self.number() as usize)
+    }
+
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..self.number()).map(|_| read(self)).collect()
+    }
+
+    fn range<T>(&mut self, convert: impl Fn(u64) -> T) -> (Option<T>, Option<T>) {
+        let bits = self.number();
+        let min = (bits & 1 != 0).then(|| convert(self.number()));
+        let max = (bits & 2 != 0).then(|| convert(self.number()));
+        (min, max)
+    }
+
+    fn member(&mut self, spelling: Spelling) -> RawMember {
+        let java = self.string();
+        let bits = self.number();
+        let api = if bits & API_NAME != 0 {
+            Some(self.string().to_owned())
+        } else {
+            (bits & API_LOWER != 0).then(|| first_letter(java, char::to_ascii_lowercase))
+        };
+        let shape = self.index();
+        let (name, api_name) = match (spelling, api) {
+            (Spelling::Java, api) => (java.to_owned(), api),
+            (Spelling::Api, Some(api)) => {
+                let name = first_letter(&api, char::to_ascii_uppercase);
+                // Where they are the same, the other spelling is the SDK's.
+                let other = if api == name { java.to_owned() } else { api };
+                (name, Some(other))
+            }
+            (Spelling::Api, None) => (java.to_owned(), None),
+        };
+        RawMember {
+            name,
+            api_name,
+            shape,
+            // Step Functions' SDK fills idempotency tokens in (by the published examples; AWS documents it nowhere).
+            required: bits & REQUIRED != 0 && bits & TOKEN == 0,
+            deprecated: bits & DEPRECATED != 0,
+            any_json: false,
+            idempotency_token: bits & TOKEN != 0,
+            json_text: false,
+        }
+    }
+}
+
+fn first_letter(name: &str, change: fn(&char) -> char) -> String {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .map(|c| change(&c))
+        .into_iter()
+        .chain(chars)
+        .collect()
+}

@@ -1,0 +1,218 @@
+//! Every service and operation holds what the catalog's users rely on.
+
+use std::collections::BTreeSet;
+
+use flowc::catalog::grant::{ArnTemplate, Grant, When};
+use flowc::catalog::shape::{Shape, ShapeKind};
+use flowc::catalog::{self, Form, Operation, Pattern};
+
+fn operation(service: &str, name: &str) -> &'static Operation {
+    catalog::find_service(service)
+        .and_then(|service| service.find_operation(name))
+        .unwrap_or_else(|| panic!("{service}.{name} is not there"))
+}
+
+fn form(service: &str, name: &str, pattern: Pattern) -> &'static Form {
+    operation(service, name)
+        .form(pattern)
+        .unwrap_or_else(|| panic!("{service}.{name} has no {pattern:?}"))
+}
+
+fn every_operation() -> impl Iterator<Item = &'static Operation> {
+    let names: BTreeSet<_> = catalog::service_names()
+        .filter_map(catalog::find_service)
+        .map(|service| service.name)
+        .collect();
+    names
+        .into_iter()
+        .filter_map(catalog::find_service)
+        .flat_map(|service| service.operations())
+}
+
+#[test]
+fn services_answer_to_their_sdk_name_and_the_integrations_own() {
+    for (name, service) in [
+        ("states", "sfn"),
+        ("events", "eventbridge"),
+        ("elasticmapreduce", "emr"),
+        ("glue", "glue"),
+    ] {
+        assert_eq!(catalog::find_service(name).map(|s| s.name), Some(service));
+    }
+    assert!(catalog::find_service("glu").is_none());
+    assert!(catalog::service_names().count() > 430);
+}
+
+#[test]
+fn an_optimized_operation_is_complete_when_it_waits() {
+    let start = operation("glue", "startJobRun");
+    let complete = start.complete().expect("it has forms");
+    assert_eq!(complete.resource, "arn:aws:states:::glue:startJobRun.sync");
+    assert!(complete.result.find_member("JobRunState").is_some());
+    let start = form("glue", "startJobRun", Pattern::RequestResponse);
+    assert_eq!(start.resource, "arn:aws:states:::glue:startJobRun");
+    assert!(start.result.find_member("JobRunId").is_some());
+    let callback = form("glue", "startJobRun", Pattern::Callback);
+    assert_eq!(
+        callback.resource,
+        "arn:aws:states:::aws-sdk:glue:startJobRun.waitForTaskToken"
+    );
+}
+
+#[test]
+fn an_error_is_found_in_every_spelling_that_people_use() {
+    let put = form("dynamodb", "putItem", Pattern::RequestResponse);
+    for written in [
+        "DynamoDB.ConditionalCheckFailed",
+        "DynamoDb.ConditionalCheckFailedException",
+        "DynamoDB.ConditionalCheckFailedException",
+    ] {
+        assert_eq!(
+            put.find_error(written),
+            Some("DynamoDB.ConditionalCheckFailedException")
+        );
+    }
+    assert_eq!(put.find_error("Glue.ConditionalCheckFailed"), None);
+    let head = form("s3", "headObject", Pattern::RequestResponse);
+    assert_eq!(
+        head.find_error("S3.NoSuchKey"),
+        Some("S3.NoSuchKeyException")
+    );
+    let start = form("sfn", "startExecution", Pattern::Sync);
+    let exists = Some("StepFunctions.ExecutionAlreadyExistsException");
+    assert_eq!(start.find_error("Sfn.ExecutionAlreadyExists"), exists);
+}
+
+#[test]
+fn members_are_spelled_as_each_integration_spells_them() {
+    let describe = form("rds", "describeDBInstances", Pattern::RequestResponse);
+    let member = describe
+        .input
+        .find_member("DBInstanceIdentifier")
+        .expect("the API's spelling");
+    assert_eq!(member.raw.name, "DbInstanceIdentifier");
+    let put = form("dynamodb", "putItem", Pattern::RequestResponse);
+    let item = put.input.find_member("Item").expect("Item").shape;
+    let ShapeKind::Map { value } = item.kind() else {
+        panic!("Item is a map")
+    };
+    let bool = item
+        .at(*value)
+        .find_member("Bool")
+        .expect("the SDK's spelling");
+    assert_eq!(bool.raw.name, "BOOL");
+}
+
+#[test]
+fn a_childs_output_is_parsed() {
+    let start = form("states", "startExecution", Pattern::Sync);
+    assert_eq!(
+        start.resource,
+        "arn:aws:states:::states:startExecution.sync:2"
+    );
+    let output = start.result.find_member("Output").expect("Output");
+    assert!(matches!(output.shape.kind(), ShapeKind::Json));
+    let start = form("sfn", "startSyncExecution", Pattern::RequestResponse);
+    assert!(
+        start
+            .result
+            .find_member("Output")
+            .is_some_and(|m| m.raw.json_text)
+    );
+}
+
+#[test]
+fn every_operation_is_refused_with_a_reason_or_has_sound_forms() {
+    let mut count = 0;
+    for operation in every_operation() {
+        count += 1;
+        let name = format!("{}.{}", operation.service, operation.name);
+        assert_eq!(
+            operation.refused.is_some(),
+            operation.forms.is_empty(),
+            "{name}"
+        );
+        for form in &operation.forms {
+            check_form(&name, form);
+        }
+    }
+    assert!(count > 19_000, "{count} operations");
+}
+
+fn check_form(name: &str, form: &Form) {
+    assert!(
+        form.resource.starts_with("arn:aws:states:::"),
+        "{name}: {}",
+        form.resource
+    );
+    let members = form.input.members().chain(form.result.members());
+    for member in members {
+        member.shape.kind();
+    }
+    for error in &form.transient {
+        assert!(
+            form.errors.contains(error),
+            "{name}: transient {error} is no error of it"
+        );
+    }
+    for grant in &form.grants {
+        check_grant(name, form, grant);
+    }
+}
+
+fn check_grant(name: &str, form: &Form, grant: &Grant) {
+    for action in &grant.actions {
+        assert!(
+            action
+                .split_once(':')
+                .is_some_and(|(p, a)| !p.is_empty() && !a.is_empty()),
+            "{name}: {action}"
+        );
+    }
+    for template in grant
+        .resources
+        .iter()
+        .chain(grant.conditions.iter().map(|c| &c.value))
+    {
+        check_template(name, form, template);
+    }
+    if let Some(When::Given(path) | When::Absent(path) | When::OneOf(path, _)) = &grant.when {
+        assert!(
+            leads(form.input, path),
+            "{name}: `when {path}` leads nowhere"
+        );
+    }
+}
+
+fn check_template(name: &str, form: &Form, template: &ArnTemplate) {
+    for hole in template.holes() {
+        assert!(
+            leads(form.input, &hole.path),
+            "{name}: {{{}}} leads nowhere",
+            hole.path
+        );
+    }
+}
+
+/// Whether a path, spelled as the form spells its members, leads from a shape to a value.
+fn leads(shape: Shape, path: &str) -> bool {
+    if path.is_empty() {
+        return true;
+    }
+    let shape_kind = shape.kind();
+    if let Some(rest) = path.strip_prefix("[]") {
+        let ShapeKind::List { element, .. } = shape_kind else {
+            return false;
+        };
+        return leads(shape.at(*element), rest.trim_start_matches('.'));
+    }
+    if let Some(rest) = path.strip_prefix("{}") {
+        return matches!(shape_kind, ShapeKind::Map { .. }) && rest.is_empty();
+    }
+    let end = path.find(['.', '[', '{']).unwrap_or(path.len());
+    let (name, rest) = path.split_at(end);
+    match shape.find_member(name).filter(|m| m.raw.name == name) {
+        Some(member) => leads(member.shape, rest.trim_start_matches('.')),
+        None => false,
+    }
+}
