@@ -367,7 +367,7 @@ const OPTIMIZED = {
     if (call.sync) call.must('emr-serverless:GetJobRun', own), call.rule('StepFunctionsGetEventsForEMRServerlessJobRule')
   },
   'emr-serverless:createApplication': call => {
-    call.must('emr-serverless:CreateApplication', arn('emr-serverless', '/', ANY)), call.may('iam:CreateServiceLinkedRole', join('arn:aws:iam::', ANY))
+    call.must('emr-serverless:CreateApplication', [['*', ...arn('emr-serverless', '/', ANY)]]), call.may('iam:CreateServiceLinkedRole', join('arn:aws:iam::', ANY))
     if (call.sync) call.must('emr-serverless:GetApplication,DeleteApplication', serverless(ANY)), call.rule('StepFunctionsGetEventsForEMRServerlessApplicationRule')
   },
   'emr-serverless:startApplication': application('StartApplication', ',StopApplication'),
