@@ -3,3 +3,7 @@
 //! Never looks at the syntax, never reports; sizes and limits of what was made are `check`'s.
 
 pub mod asl;
+pub mod cfn;
+pub mod check;
+pub mod iam;
+pub mod report;

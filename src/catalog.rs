@@ -6,6 +6,7 @@
 mod curated;
 mod form;
 pub mod grant;
+pub mod machine;
 mod notation;
 pub mod resource;
 pub mod shape;

@@ -7,8 +7,10 @@
 //! stands around a stage (retry, catch, finally); a *label* is where a `return`, `break` or `continue` goes.
 //! "State" is a word of `backend::asl` only.
 
+pub mod access;
 pub mod expr;
 pub mod functions;
+pub mod pattern;
 pub mod types;
 
 use crate::catalog::resource::ResourceKind;
@@ -391,6 +393,10 @@ pub struct Dataset {
     pub config: Vec<(String, Expr)>,
     /// Further members of the reader's `Arguments`.
     pub arguments: Vec<(String, Expr)>,
+    /// The author's bound for a key that only the run knows: `within` after the map.
+    pub within: Option<Expr>,
+    /// What reading touches beside the key, `reads` after the map: the files that a manifest names, the bucket's key.
+    pub accesses: Vec<Access>,
     pub span: Span,
 }
 
@@ -488,6 +494,37 @@ impl Program {
 
     pub fn pipeline(&self, id: PipelineId) -> &Pipeline {
         &self.pipelines[id.0 as usize]
+    }
+}
+
+impl Stage {
+    /// The blocks inside, those of its guard last: in source order but for a `finally`, which always stands last.
+    pub fn blocks(&self) -> Vec<&Block> {
+        let mut blocks: Vec<&Block> = match &self.kind {
+            StageKind::Block { block, .. } | StageKind::Loop { block, .. } => vec![block],
+            StageKind::Map(map) => vec![&map.body],
+            StageKind::Parallel { branches, .. } => branches.iter().map(|b| &b.block).collect(),
+            StageKind::If {
+                arms, otherwise, ..
+            } => arms
+                .iter()
+                .map(|(_, block)| block)
+                .chain([otherwise])
+                .collect(),
+            StageKind::Poll(poll) => vec![&poll.block],
+            StageKind::Call(_)
+            | StageKind::Pass(_)
+            | StageKind::Assign { .. }
+            | StageKind::Wait(_)
+            | StageKind::WaitUntil(_)
+            | StageKind::Fail(_)
+            | StageKind::Return { .. }
+            | StageKind::Break(_)
+            | StageKind::Continue(_) => Vec::new(),
+        };
+        blocks.extend(self.guard.catch.iter().map(|handler| &handler.block));
+        blocks.extend(&self.guard.finally);
+        blocks
     }
 }
 

@@ -52,6 +52,8 @@ pub enum ArnPart {
     Partition,
     Region,
     Account,
+    /// The partition's domain: `amazonaws.com`.
+    UrlSuffix,
     /// The name of the machine that makes the call.
     Machine,
     /// A value of the call.
@@ -177,7 +179,7 @@ fn comma_list<'a>(words: &mut impl Iterator<Item = &'a str>) -> Vec<String> {
 impl ArnTemplate {
     /// Reads the notation of the catalog's data: `arn:{partition}:glue:{region}:{account}:job/{JobName}`.
     ///
-    /// `{partition}`, `{region}`, `{account}`, `{machine}` are the parts of those names, `*` is [`ArnPart::Any`] and
+    /// `{partition}`, `{region}`, `{account}`, `{url_suffix}`, `{machine}` are the parts of those names, `*` is [`ArnPart::Any`] and
     /// `${aws:userid}` an [`ArnPart::Variable`].
     /// Every other `{…}` is a hole: a path, then `|reading`, then `=what stands there when it is absent`. As paths may
     /// hold `{}` (each key of a map), a hole ends at the brace that balances its own.
@@ -246,6 +248,7 @@ fn parse_part(text: &str) -> Result<ArnPart, String> {
         "partition" => ArnPart::Partition,
         "region" => ArnPart::Region,
         "account" => ArnPart::Account,
+        "url_suffix" => ArnPart::UrlSuffix,
         "machine" => ArnPart::Machine,
         _ => {
             let (text, absent) = match text.split_once('=') {

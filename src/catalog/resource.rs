@@ -85,6 +85,15 @@ static KINDS: LazyLock<Vec<ResourceKind>> = LazyLock::new(|| {
     ROWS.iter().map(kind).collect()
 });
 
+/// The URL of what is called by one, a queue's, its name as the hole `Name`.
+pub fn url_template() -> &'static ArnTemplate {
+    static TEMPLATE: LazyLock<ArnTemplate> = LazyLock::new(|| {
+        ArnTemplate::parse("https://sqs.{region}.{url_suffix}/{account}/{Name}")
+            .expect("it is well formed")
+    });
+    &TEMPLATE
+}
+
 /// By the word in `.flow`.
 pub fn find_kind(word: &str) -> Option<&'static ResourceKind> {
     kinds()

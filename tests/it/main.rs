@@ -1,1 +1,3 @@
+mod by_hand;
 mod catalog;
+mod iam;

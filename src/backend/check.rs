@@ -1,0 +1,1 @@
+//! Sizes and limits of what was made.

@@ -1,0 +1,134 @@
+//! Policies: what a pipeline's role is allowed to do, and who may take on the role.
+//!
+//! Statements are joined only where that allows nothing new; each keeps the reasons of all that it was made of.
+
+mod merge;
+pub mod pack;
+
+use serde_json::{Map, Value, json};
+
+use super::asl::Definition;
+use super::cfn::names::{Labels, Names};
+use crate::ir::access::{self, Reason};
+use crate::ir::pattern::{Pattern, Piece};
+use crate::ir::{Deploy, Pipeline, Program};
+
+/// A policy document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub statements: Vec<Statement>,
+}
+
+/// Allows all actions on all resources under all conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// `[A-Za-z0-9]+`, unique in the policy.
+    pub sid: String,
+    /// Sorted.
+    pub actions: Vec<String>,
+    /// ARNs, sorted; a lone `*` where AWS offers no resource-level permission.
+    pub resources: Vec<Pattern>,
+    /// Operator, key, and the values of which one must fit.
+    pub conditions: Vec<(String, String, Vec<Pattern>)>,
+    /// No source confirms an action of it: it follows from the naming rule.
+    pub assumed: bool,
+    /// Sorted by place.
+    pub reasons: Vec<Reason>,
+}
+
+/// What the pipeline's role must be allowed to do.
+pub fn policy(program: &Program, pipeline: &Pipeline) -> Policy {
+    merge::merge(access::find_accesses(program, pipeline).needs)
+}
+
+/// Who may take on the pipeline's role: Step Functions, for this machine of this account.
+pub fn trust(pipeline: &Pipeline, names: &Names, definition: &Definition) -> Value {
+    let machine = machine_arn(&pipeline.name);
+    // Children of a distributed map run as a machine of their own, named by the map's label.
+    let machines: Vec<Value> = std::iter::once(machine.clone())
+        .chain(definition.labels.values().map(|label| {
+            let mut child = machine.clone();
+            child.push(Piece::Text(format!("/{label}")));
+            child
+        }))
+        .map(|arn| names.value(&arn, &Labels::new()))
+        .collect();
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "states.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": { "aws:SourceAccount": names.deploy(&Deploy::Account) },
+                "ArnLike": { "aws:SourceArn": one_or_list(machines) },
+            },
+        }],
+    })
+}
+
+/// The ARN of a machine by its name, so that nothing has to wait for the machine.
+pub fn machine_arn(name: &str) -> Pattern {
+    let mut arn = Pattern::text("arn:");
+    arn.push(Piece::Deploy(Deploy::Partition));
+    arn.push(Piece::Text(":states:".to_owned()));
+    arn.push(Piece::Deploy(Deploy::Region));
+    arn.push(Piece::Text(":".to_owned()));
+    arn.push(Piece::Deploy(Deploy::Account));
+    arn.push(Piece::Text(format!(":stateMachine:{name}")));
+    arn
+}
+
+impl Policy {
+    /// The document for the template, its late parts as intrinsic functions.
+    pub fn template(&self, names: &Names, labels: &Labels) -> Value {
+        self.document(&|pattern| names.value(pattern, labels))
+    }
+
+    /// The document for readers: the same text with `${…}` where the deployment fills in.
+    pub fn plain(&self, names: &Names, labels: &Labels) -> Value {
+        self.document(&|pattern| Value::String(names.plain(pattern, labels)))
+    }
+
+    fn document(&self, text: &dyn Fn(&Pattern) -> Value) -> Value {
+        let statements: Vec<Value> = self.statements.iter().map(|s| s.document(text)).collect();
+        json!({ "Version": "2012-10-17", "Statement": statements })
+    }
+}
+
+impl Statement {
+    /// The statement as JSON, with each pattern as `text` writes it.
+    pub fn document(&self, text: &dyn Fn(&Pattern) -> Value) -> Value {
+        let mut document = json!({
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": one_or_list(self.actions.iter().cloned().map(Value::String).collect()),
+            "Resource": one_or_list(self.resources.iter().map(text).collect()),
+        });
+        if !self.conditions.is_empty() {
+            let mut operators = Map::new();
+            for (operator, key, values) in &self.conditions {
+                let values = one_or_list(values.iter().map(text).collect());
+                let keys = operators
+                    .entry(operator.clone())
+                    .or_insert_with(|| json!({}));
+                keys[key] = values;
+            }
+            document["Condition"] = Value::Object(operators);
+        }
+        document
+    }
+
+    /// Whether AWS offers no resource-level permission for its actions.
+    pub fn is_unscopable(&self) -> bool {
+        self.resources == [Pattern::any()]
+    }
+}
+
+fn one_or_list(mut values: Vec<Value>) -> Value {
+    if values.len() == 1 {
+        values.remove(0)
+    } else {
+        Value::Array(values)
+    }
+}

@@ -1,0 +1,286 @@
+//! What a state machine's role needs beside what its calls need: distributed maps, logs, traces, other roles, and the
+//! data that a call touches under the caller's name.
+//!
+//! Holes of these grants are not arguments of an operation; each function says what fills them.
+
+use std::sync::LazyLock;
+
+use super::grant::{ArnTemplate, Condition, Grant, GrantSource};
+
+/// Actions, resources (none: AWS offers no resource-level permission), and at most one condition.
+type Row = (
+    &'static [&'static str],
+    &'static [&'static str],
+    Option<(&'static str, &'static str, &'static str)>,
+);
+
+fn read(rows: &[Row]) -> Vec<Grant> {
+    let template = |text: &str| ArnTemplate::parse(text).expect("the tables here are well formed");
+    rows.iter()
+        .map(|(actions, resources, condition)| Grant {
+            actions: actions.iter().map(|a| (*a).to_owned()).collect(),
+            resources: resources.iter().map(|r| template(r)).collect(),
+            conditions: condition
+                .iter()
+                .map(|(operator, key, value)| Condition {
+                    operator: (*operator).to_owned(),
+                    key: (*key).to_owned(),
+                    value: template(value),
+                })
+                .collect(),
+            when: None,
+            source: GrantSource::Documented,
+        })
+        .collect()
+}
+
+macro_rules! grants {
+    ($(#[$doc:meta])* $name:ident, $rows:expr) => {
+        $(#[$doc])*
+        pub fn $name() -> &'static [Grant] {
+            static GRANTS: LazyLock<Vec<Grant>> = LazyLock::new(|| read($rows));
+            &GRANTS
+        }
+    };
+}
+
+grants! {
+    /// A distributed map starts children of its own machine, looks at them and stops them. Holes: `Label`.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html>
+    map_run, &[
+        (&["states:StartExecution"], &["arn:{partition}:states:{region}:{account}:stateMachine:{machine}"], None),
+        (
+            &["states:DescribeExecution", "states:StopExecution"],
+            &[
+                "arn:{partition}:states:{region}:{account}:execution:{machine}:*",
+                "arn:{partition}:states:{region}:{account}:execution:{machine}/{Label}:*",
+            ],
+            None,
+        ),
+    ]
+}
+
+grants! {
+    /// A redrive of the map runs its failed standard children again; express ones are started anew. Holes: `Label`.
+    redrive, &[(
+        &["states:RedriveExecution"],
+        &["arn:{partition}:states:{region}:{account}:execution:{machine}/{Label}:*"],
+        None,
+    )]
+}
+
+grants! {
+    /// A reader of one object. Holes: `Bucket`, `Key`.
+    read_object, &[(&["s3:GetObject"], &["arn:{partition}:s3:::{Bucket}/{Key}"], None)]
+}
+
+grants! {
+    /// A reader of one version of an object. Holes: `Bucket`, `Key`.
+    read_object_version, &[(&["s3:GetObjectVersion"], &["arn:{partition}:s3:::{Bucket}/{Key}"], None)]
+}
+
+grants! {
+    /// A reader that lists. Holes: `Bucket`, `Key` (the prefix; may be absent).
+    list_objects, &[(
+        &["s3:ListBucket"],
+        &["arn:{partition}:s3:::{Bucket}"],
+        Some(("StringLike", "s3:prefix", "{Key}")),
+    )]
+}
+
+grants! {
+    /// A result writer. Holes: `Bucket`, `Key` (the prefix without its last slash; may be absent).
+    write_results, &[
+        (
+            &["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
+            &["arn:{partition}:s3:::{Bucket}/{Key=*}/*"],
+            None,
+        ),
+    ]
+}
+
+grants! {
+    /// Delivery of logs to CloudWatch Logs.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html>
+    log_delivery, &[(
+        &[
+            "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+            "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+        ],
+        &[],
+        None,
+    )]
+}
+
+grants! {
+    /// Traces to X-Ray. <https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html>
+    tracing, &[(
+        &["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+        &[],
+        None,
+    )]
+}
+
+grants! {
+    /// A task's `Credentials`: everything else is then allowed by that role. Holes: `RoleArn`.
+    assume_role, &[(&["sts:AssumeRole"], &["{RoleArn|arn}"], None)]
+}
+
+const CATALOG: &str = "arn:{partition}:glue:{region}:{account}:catalog";
+const DATABASE: &str = "arn:{partition}:glue:{region}:{account}:database/{Database}";
+const GLUE_TABLE: &str = "arn:{partition}:glue:{region}:{account}:table/{Database}/{Table=*}";
+
+grants! {
+    read_bucket, &[
+        (&["s3:GetBucketLocation"], &["{Arn|arn}"], None),
+        (&["s3:ListBucket"], &["{Arn|arn}"], Some(("StringLike", "s3:prefix", "{Path}"))),
+        (&["s3:GetObject"], &["{Arn|arn}/{Path=*}"], None),
+    ]
+}
+
+grants! {
+    write_bucket, &[
+        (&["s3:GetBucketLocation"], &["{Arn|arn}"], None),
+        (&["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], &["{Arn|arn}/{Path=*}"], None),
+    ]
+}
+
+const GET_DATABASE: Row = (&["glue:GetDatabase"], &[CATALOG, DATABASE], None);
+
+grants! {
+    read_glue_table, &[
+        GET_DATABASE,
+        (
+            &["glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
+            &[CATALOG, DATABASE, GLUE_TABLE],
+            None,
+        ),
+    ]
+}
+
+grants! {
+    write_glue_table, &[
+        GET_DATABASE,
+        (
+            &[
+                "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition",
+                "glue:BatchCreatePartition", "glue:CreatePartition", "glue:UpdatePartition", "glue:UpdateTable",
+            ],
+            &[CATALOG, DATABASE, GLUE_TABLE],
+            None,
+        ),
+    ]
+}
+
+grants! {
+    read_database, &[
+        GET_DATABASE,
+        (
+            &[
+                "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition",
+            ],
+            &[CATALOG, DATABASE, GLUE_TABLE],
+            None,
+        ),
+    ]
+}
+
+grants! {
+    // Tables come and go in it: CREATE TABLE AS, DROP TABLE.
+    write_database, &[
+        GET_DATABASE,
+        (
+            &[
+                "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition",
+                "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable", "glue:BatchCreatePartition",
+                "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition", "glue:BatchDeletePartition",
+            ],
+            &[CATALOG, DATABASE, GLUE_TABLE],
+            None,
+        ),
+    ]
+}
+
+grants! { read_table, &[(&["dynamodb:PartiQLSelect"], &["{Arn|arn}"], None)] }
+
+grants! {
+    write_table, &[(
+        &["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"],
+        &["{Arn|arn}"],
+        None,
+    )]
+}
+
+grants! { read_key, &[(&["kms:Decrypt"], &["{Arn|arn}"], None)] }
+
+grants! { write_key, &[(&["kms:Decrypt", "kms:GenerateDataKey"], &["{Arn|arn}"], None)] }
+
+/// Services whose jobs read and write under a role of their own, not under the caller's.
+const OWN_ROLE: &[&str] = &[
+    "batch",
+    "codebuild",
+    "databrew",
+    "ecs",
+    "eks",
+    "emr",
+    "emrcontainers",
+    "emrserverless",
+    "glue",
+    "lambda",
+    "mediaconvert",
+    "sagemaker",
+    "sfn",
+];
+
+/// Whether what an operation of this service touches is touched under the caller's name.
+pub fn acts_as_caller(service: &str) -> bool {
+    OWN_ROLE.binary_search(&service).is_err()
+}
+
+/// What `reads` (or `writes`) of a resource of this kind needs: Athena's queries, PartiQL, encrypted objects and messages.
+/// Holes: `Arn`, and `Path` behind the resource's `/`; of the data catalog `Database` and `Table`. None when such a
+/// resource is not touched by a call beside its arguments.
+pub fn find_access(kind: &str, writes: bool) -> Option<&'static [Grant]> {
+    Some(match (kind, writes) {
+        ("bucket", false) => read_bucket(),
+        ("bucket", true) => write_bucket(),
+        ("database", false) => read_database(),
+        ("database", true) => write_database(),
+        ("glue_table", false) => read_glue_table(),
+        ("glue_table", true) => write_glue_table(),
+        ("table", false) => read_table(),
+        ("table", true) => write_table(),
+        ("key", false) => read_key(),
+        ("key", true) => write_key(),
+        _ => return None,
+    })
+}
+
+/// The kinds that [`find_access`] knows.
+pub const ACCESSIBLE: &[&str] = &["bucket", "database", "glue_table", "table", "key"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_well_formed() {
+        let fixed = [
+            map_run(),
+            redrive(),
+            read_object(),
+            read_object_version(),
+            list_objects(),
+            write_results(),
+            log_delivery(),
+            tracing(),
+            assume_role(),
+        ];
+        assert!(fixed.iter().all(|grants| !grants.is_empty()));
+        for kind in ACCESSIBLE {
+            assert!(find_access(kind, false).is_some_and(|g| !g.is_empty()));
+            assert!(find_access(kind, true).is_some_and(|g| !g.is_empty()));
+        }
+        assert!(OWN_ROLE.is_sorted());
+    }
+}

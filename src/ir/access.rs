@@ -1,0 +1,344 @@
+//! What a pipeline's role must be allowed to do, each need with the stage that has it.
+//!
+//! Reads the catalog's grants and the program, nothing else. Needs are neither merged nor ordered here, so that each can
+//! still be traced to its place.
+
+mod fill;
+
+use super::pattern::Pattern;
+use super::pattern::Piece;
+use super::pattern::trace::Tracer;
+use super::{
+    Access, Block, Call, Dataset, Expr, ExprKind, Map, Origin, Pipeline, Program, Reader, Stage,
+    StageKind, Target,
+};
+use crate::catalog::machine;
+use crate::catalog::resource::RefForm;
+use crate::source::Span;
+use fill::{Filler, Value};
+
+/// One statement that something needs: all actions on all resources under all conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// `glue:StartJobRun`
+    pub actions: Vec<String>,
+    /// ARNs; never empty. A lone `*` where AWS offers no resource-level permission.
+    pub resources: Vec<Pattern>,
+    pub conditions: Vec<Condition>,
+    /// No source confirms the actions: they follow from the naming rule.
+    pub assumed: bool,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    pub operator: String,
+    pub key: String,
+    pub value: Pattern,
+}
+
+/// Who needs it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reason {
+    pub span: Span,
+    /// The stage's name; empty for what the pipeline itself needs.
+    pub stage: String,
+    /// `glue.startJobRun`, `log`
+    pub what: String,
+}
+
+/// Why a permission cannot be said, or says less than its author thinks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Only the run knows the name: the permission would be `*`.
+    Unbounded {
+        member: String,
+        span: Span,
+        /// The actions that would be allowed on everything.
+        actions: Vec<String>,
+    },
+    /// An ARN was wanted, and this is a name.
+    NotAnArn { member: String, span: Span },
+    /// `within` on a call whose names are all known, or known as well as that.
+    WithinNeedless { span: Span },
+    /// The bound allows everything.
+    WithinTooWide { span: Span },
+    /// No name can be both what the call says and what the bound says.
+    WithinContradicts {
+        span: Span,
+        member: String,
+        argument: Span,
+    },
+    /// Several names are unknown, and one bound cannot stand for all.
+    WithinAmbiguous { span: Span, members: Vec<String> },
+    /// Nothing under this name is read or written by the call.
+    AccessNotTaken {
+        span: Span,
+        kind: &'static str,
+        what: String,
+        own_role: bool,
+    },
+}
+
+/// All needs of a pipeline, in source order, and what stands against them.
+#[derive(Clone, Debug, Default)]
+pub struct Accesses {
+    pub needs: Vec<Need>,
+    pub problems: Vec<Problem>,
+}
+
+/// What the pipeline's role needs.
+pub fn find_accesses(program: &Program, pipeline: &Pipeline) -> Accesses {
+    let mut finder = Finder {
+        tracer: &Tracer::new(program, pipeline),
+        found: Accesses::default(),
+    };
+    finder.block(&pipeline.body);
+    finder.settings(pipeline);
+    finder.found
+}
+
+struct Finder<'a> {
+    tracer: &'a Tracer<'a>,
+    found: Accesses,
+}
+
+impl<'a> Finder<'a> {
+    fn settings(&mut self, pipeline: &Pipeline) {
+        let reason = |what: &str| Reason {
+            span: pipeline.span,
+            stage: String::new(),
+            what: what.to_owned(),
+        };
+        if pipeline.settings.log.level != super::LogLevel::Off {
+            self.fill(&[], None, reason("log"), machine::log_delivery());
+        }
+        if pipeline.settings.trace {
+            self.fill(&[], None, reason("trace"), machine::tracing());
+        }
+    }
+
+    fn block(&mut self, block: &'a Block) {
+        for stage in &block.stages {
+            match &stage.kind {
+                StageKind::Call(call) => self.call(stage, call),
+                StageKind::Map(map) => self.map(stage, map),
+                _ => {}
+            }
+            for inner in stage.blocks() {
+                self.block(inner);
+            }
+        }
+    }
+
+    fn call(&mut self, stage: &'a Stage, call: &'a Call) {
+        let what = match call.target {
+            Target::Api => format!("{}.{}", call.operation.service, call.operation.name),
+            Target::Function(id) | Target::Activity(id) => {
+                self.tracer.program.resource(id).name.clone()
+            }
+            Target::Pipeline(id) => self.tracer.program.pipeline(id).name.clone(),
+        };
+        let reason = Reason {
+            span: call.span,
+            stage: stage.name.base.clone(),
+            what,
+        };
+        if let Some(role) = &call.credentials {
+            // The other role makes the call: what it needs is granted there.
+            let members = [("RoleArn".to_owned(), Value::Expr(role))];
+            self.fill(
+                &members,
+                call.within.as_ref(),
+                reason.clone(),
+                machine::assume_role(),
+            );
+        } else {
+            let members: Vec<(String, Value)> = match &call.arguments {
+                super::Arguments::Members(members) => members
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Value::Expr(value)))
+                    .collect(),
+                super::Arguments::Value(_) => Vec::new(),
+            };
+            self.fill(
+                &members,
+                call.within.as_ref(),
+                reason.clone(),
+                &call.form.grants,
+            );
+        }
+        let own_role =
+            !matches!(call.target, Target::Api) || !machine::acts_as_caller(call.operation.service);
+        self.accesses(&call.accesses, &reason, own_role);
+    }
+
+    fn map(&mut self, stage: &'a Stage, map: &'a Map) {
+        let reason = |span, what: &str| Reason {
+            span,
+            stage: stage.name.base.clone(),
+            what: what.to_owned(),
+        };
+        if let super::Items::Dataset(dataset) = &map.items {
+            self.dataset(dataset, reason(dataset.span, reader_word(dataset.reader)));
+        }
+        let Some(distributed) = &map.distributed else {
+            return;
+        };
+        let label = [(
+            "Label".to_owned(),
+            Value::Pattern(Pattern::from(Piece::Label(map.item))),
+        )];
+        self.fill(&label, None, reason(stage.span, "map"), machine::map_run());
+        if !distributed.express {
+            self.fill(&label, None, reason(stage.span, "map"), machine::redrive());
+        }
+        if let Some(results) = &distributed.results {
+            let mut members = vec![("Bucket".to_owned(), Value::Expr(&results.bucket))];
+            if let Some(prefix) = &results.prefix {
+                members.push(("Key".to_owned(), Value::Folder(prefix)));
+            }
+            self.fill(
+                &members,
+                None,
+                reason(stage.span, "results to"),
+                machine::write_results(),
+            );
+        }
+    }
+
+    fn dataset(&mut self, dataset: &'a Dataset, reason: Reason) {
+        let mut members = vec![("Bucket".to_owned(), Value::Expr(&dataset.bucket))];
+        if let Some(key) = &dataset.key {
+            members.push(("Key".to_owned(), Value::Expr(key)));
+        }
+        let grants = match dataset.reader {
+            Reader::Objects => machine::list_objects(),
+            _ if dataset
+                .arguments
+                .iter()
+                .any(|(name, _)| name == "VersionId") =>
+            {
+                machine::read_object_version()
+            }
+            _ => machine::read_object(),
+        };
+        let within = dataset.within.as_ref();
+        self.fill(&members, within, reason.clone(), grants);
+        // What the listed or named files hold is read too.
+        let files = match dataset.reader {
+            Reader::Objects if loads_files(dataset) => dataset
+                .key
+                .as_ref()
+                .map(Value::Prefix)
+                .or(Some(Value::Pattern(Pattern::any()))),
+            Reader::Inventory => dataset.key.as_ref().map(Value::InventoryData),
+            _ => None,
+        };
+        if let Some(files) = files {
+            let members = [members.swap_remove(0), ("Key".to_owned(), files)];
+            self.fill(&members, within, reason.clone(), machine::read_object());
+        }
+        self.accesses(&dataset.accesses, &reason, false);
+    }
+
+    fn accesses(&mut self, accesses: &'a [Access], reason: &Reason, own_role: bool) {
+        for access in accesses {
+            let resource = self.tracer.program.resource(access.resource);
+            let kind = resource.kind.word;
+            let grants = machine::find_access(kind, access.writes)
+                // A key stands for what is encrypted with it, whoever reads that.
+                .filter(|_| !own_role || kind == "key");
+            let Some(grants) = grants else {
+                self.found.problems.push(Problem::AccessNotTaken {
+                    span: access.span,
+                    kind,
+                    what: reason.what.clone(),
+                    own_role,
+                });
+                continue;
+            };
+            let arn = self.tracer.resource(access.resource, RefForm::Arn);
+            let mut members = vec![("Arn".to_owned(), Value::Pattern(arn))];
+            let (database, table) = self.catalog_names(access);
+            members.extend(database.map(|d| ("Database".to_owned(), Value::Pattern(d))));
+            members.extend(table.map(|t| ("Table".to_owned(), t)));
+            if let Some(path) = &access.path {
+                members.push(("Path".to_owned(), Value::Wildcards(path)));
+            }
+            let reason = Reason {
+                span: access.span,
+                what: format!(
+                    "{} {} {}",
+                    reason.what,
+                    if access.writes { "writes" } else { "reads" },
+                    resource.name
+                ),
+                ..reason.clone()
+            };
+            self.fill(&members, None, reason, grants);
+        }
+    }
+
+    /// Database and table of an access to the data catalog.
+    fn catalog_names(&self, access: &'a Access) -> (Option<Pattern>, Option<Value<'a>>) {
+        let resource = self.tracer.program.resource(access.resource);
+        match resource.kind.word {
+            "database" => (
+                Some(self.tracer.resource(access.resource, RefForm::Name)),
+                access.path.as_ref().map(Value::Wildcards),
+            ),
+            "glue_table" => {
+                let table = self.tracer.resource(access.resource, RefForm::Name);
+                let database = match &resource.origin {
+                    Origin::Existing(name) => self
+                        .tracer
+                        .constant(name)
+                        .split_once(|c| c == '/')
+                        .map(|(d, _)| d),
+                    Origin::Created { properties, .. } => properties
+                        .iter()
+                        .find(|(name, _)| name == "DatabaseName")
+                        .map(|(_, value)| self.tracer.constant(value)),
+                };
+                (database, Some(Value::Pattern(table)))
+            }
+            _ => (None, None),
+        }
+    }
+
+    fn fill(
+        &mut self,
+        members: &[(String, Value<'a>)],
+        within: Option<&'a Expr>,
+        reason: Reason,
+        grants: &[crate::catalog::grant::Grant],
+    ) {
+        let filler = Filler {
+            tracer: self.tracer,
+            members,
+            within,
+        };
+        filler.fill(grants, &reason, &mut self.found);
+    }
+}
+
+/// Whether the reader opens the files that it lists, instead of giving their names.
+fn loads_files(dataset: &Dataset) -> bool {
+    dataset.config.iter().any(|(name, value)| {
+        name == "Transformation"
+            && !matches!(&value.kind, ExprKind::Literal(super::Literal::String(text)) if text == "NONE")
+    })
+}
+
+fn reader_word(reader: Reader) -> &'static str {
+    match reader {
+        Reader::Csv => "csv",
+        Reader::Json => "json",
+        Reader::Jsonl => "jsonl",
+        Reader::Parquet => "parquet",
+        Reader::Manifest => "manifest",
+        Reader::Inventory => "inventory",
+        Reader::Objects => "objects",
+    }
+}

@@ -1,0 +1,441 @@
+//! Fills a grant's holes with what the arguments say.
+
+use std::collections::BTreeSet;
+
+use super::{Accesses, Condition, Need, Problem, Reason};
+use crate::catalog::grant::{ArnPart, ArnTemplate, Grant, GrantSource, Hole, Reading, When};
+use crate::ir::pattern::trace::{self, Choices, Node, Tracer};
+use crate::ir::pattern::{Pattern, Piece};
+use crate::ir::{Deploy, Expr};
+use crate::source::Span;
+
+/// What a hole's path begins with.
+pub(super) enum Value<'a> {
+    Expr(&'a Expr),
+    /// `*` and `?` in it are wildcards: the author's own pattern.
+    Wildcards(&'a Expr),
+    /// A key's beginning, without its last slash.
+    Folder(&'a Expr),
+    /// All keys that begin so.
+    Prefix(&'a Expr),
+    /// The data files beside an inventory's manifest: `…/DATE/manifest.json` → `…/data/*`.
+    InventoryData(&'a Expr),
+    Pattern(Pattern),
+}
+
+pub(super) struct Filler<'f, 'a> {
+    pub tracer: &'a Tracer<'a>,
+    pub members: &'f [(String, Value<'a>)],
+    pub within: Option<&'a Expr>,
+}
+
+enum Found<'a> {
+    Absent,
+    /// Its text, and where it was written.
+    Given(Pattern, Option<Span>, Node<'a>),
+}
+
+/// A name in a grant that is not one text.
+struct Open {
+    path: String,
+    span: Option<Span>,
+    reading: Reading,
+    /// The part of it that the grant names.
+    part: Pattern,
+    actions: Vec<String>,
+}
+
+/// What one run of a grant came to.
+#[derive(Default)]
+struct Run {
+    open: Vec<Open>,
+    problems: Vec<Problem>,
+}
+
+/// The author's bound, and the members that it stands for.
+struct Bound {
+    pattern: Pattern,
+    paths: BTreeSet<String>,
+}
+
+impl<'a> Filler<'_, 'a> {
+    pub fn fill(&self, grants: &[Grant], reason: &Reason, found: &mut Accesses) {
+        let mut open = Vec::new();
+        let mut problems = Vec::new();
+        let mut needs = self.needs(grants, reason, None, &mut open, &mut problems);
+        if let Some(within) = self.within {
+            let pattern = self.tracer.constant(within).with_wildcards();
+            let bounded = self.bound(pattern, within.span, &open, &mut problems);
+            if let Some(bound) = bounded {
+                open.clear();
+                problems.clear();
+                needs = self.needs(grants, reason, Some(&bound), &mut open, &mut problems);
+            }
+        }
+        for open in open.into_iter().filter(|o| o.part.is_unbounded()) {
+            problems.push(Problem::Unbounded {
+                member: open.path,
+                span: open.span.unwrap_or(reason.span),
+                actions: open.actions,
+            });
+        }
+        found.needs.extend(needs);
+        for problem in problems {
+            merge_problem(problem, &mut found.problems);
+        }
+    }
+
+    /// Decides what `within` bounds: the one name that is unknown, else the one that is known in part.
+    fn bound(
+        &self,
+        pattern: Pattern,
+        span: Span,
+        open: &[Open],
+        problems: &mut Vec<Problem>,
+    ) -> Option<Bound> {
+        if pattern.is_unbounded() {
+            problems.push(Problem::WithinTooWide { span });
+            return None;
+        }
+        let paths = |unbounded: bool| -> BTreeSet<String> {
+            open.iter()
+                .filter(|o| o.part.is_unbounded() == unbounded)
+                .map(|o| o.path.clone())
+                .collect()
+        };
+        let mut candidates = paths(true);
+        if candidates.is_empty() {
+            candidates = paths(false);
+        }
+        match candidates.len() {
+            0 => {
+                problems.push(Problem::WithinNeedless { span });
+                return None;
+            }
+            1 => {}
+            _ => {
+                problems.push(Problem::WithinAmbiguous {
+                    span,
+                    members: candidates.into_iter().collect(),
+                });
+                return None;
+            }
+        }
+        for open in open.iter().filter(|o| candidates.contains(&o.path)) {
+            let allowed = self.tracer.read(open.reading, pattern.clone());
+            if !open.part.overlaps(&allowed) {
+                problems.push(Problem::WithinContradicts {
+                    span,
+                    member: open.path.clone(),
+                    argument: open.span.unwrap_or(span),
+                });
+                return None;
+            }
+            if allowed.covers(&open.part) {
+                problems.push(Problem::WithinNeedless { span });
+                return None;
+            }
+        }
+        Some(Bound {
+            pattern,
+            paths: candidates,
+        })
+    }
+
+    fn needs(
+        &self,
+        grants: &[Grant],
+        reason: &Reason,
+        bound: Option<&Bound>,
+        open: &mut Vec<Open>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Need> {
+        let mut needs: Vec<Need> = Vec::new();
+        for grant in grants {
+            let first = needs.len();
+            let runs = trace::each(|choices| {
+                let mut run = Run::default();
+                let need = self.need(grant, reason, bound, choices, &mut run);
+                (need, run)
+            });
+            for (need, run) in runs {
+                open.extend(run.open);
+                problems.extend(run.problems);
+                let Some(need) = need else { continue };
+                match needs[first..]
+                    .iter_mut()
+                    .find(|n| n.conditions == need.conditions)
+                {
+                    Some(same) => {
+                        for resource in need.resources {
+                            if !same.resources.contains(&resource) {
+                                same.resources.push(resource);
+                            }
+                        }
+                    }
+                    None => needs.push(need),
+                }
+            }
+        }
+        needs
+    }
+
+    /// None when the call does not need the grant.
+    fn need(
+        &self,
+        grant: &Grant,
+        reason: &Reason,
+        bound: Option<&Bound>,
+        choices: &mut Choices<'a>,
+        run: &mut Run,
+    ) -> Option<Need> {
+        if let Some(when) = &grant.when
+            && !self.holds(when, choices)
+        {
+            return None;
+        }
+        let mut fill = |template: &ArnTemplate| self.template(template, grant, bound, choices, run);
+        let mut resources: Vec<Pattern> = grant.resources.iter().filter_map(&mut fill).collect();
+        if grant.resources.is_empty() {
+            resources.push(Pattern::any());
+        } else if resources.is_empty() {
+            return None;
+        }
+        let conditions = grant
+            .conditions
+            .iter()
+            .filter_map(|condition| {
+                let value = fill(&condition.value)?;
+                let operator = match condition.operator.as_str() {
+                    "StringEquals" if !value.is_exact() => "StringLike",
+                    operator => operator,
+                };
+                Some(Condition {
+                    operator: operator.to_owned(),
+                    key: condition.key.clone(),
+                    value,
+                })
+            })
+            .collect();
+        Some(Need {
+            actions: grant.actions.clone(),
+            resources,
+            conditions,
+            assumed: grant.source == GrantSource::Assumed,
+            reason: reason.clone(),
+        })
+    }
+
+    fn holds(&self, when: &When, choices: &mut Choices<'a>) -> bool {
+        match when {
+            When::Given(path) => matches!(self.find(path, choices), Found::Given(..)),
+            When::Absent(path) => match self.find(path, choices) {
+                Found::Absent => true,
+                Found::Given(_, _, node) => self.tracer.may_be_null(node),
+            },
+            When::OneOf(path, values) => match self.find(path, choices) {
+                Found::Absent => false,
+                Found::Given(pattern, ..) => pattern
+                    .as_text()
+                    .is_none_or(|text| values.iter().any(|value| value == text)),
+            },
+        }
+    }
+
+    /// None when an argument that it needs is not given.
+    fn template(
+        &self,
+        template: &ArnTemplate,
+        grant: &Grant,
+        bound: Option<&Bound>,
+        choices: &mut Choices<'a>,
+        run: &mut Run,
+    ) -> Option<Pattern> {
+        let mut filled = Pattern::default();
+        for part in &template.parts {
+            let ArnPart::Member(hole) = part else {
+                filled.append(self.tracer.part(part));
+                continue;
+            };
+            match self.find(&hole.path, choices) {
+                Found::Absent => filled.append(absent(hole)?),
+                Found::Given(_, _, node)
+                    if self.tracer.may_be_null(node)
+                        && self.tracer.takes_null(&hole.path, choices) =>
+                {
+                    filled.append(absent(hole)?);
+                }
+                Found::Given(value, span, _) => {
+                    let value = self.open(hole, value, span, grant, bound, run);
+                    let whole_arn = matches!(hole.reading, Reading::Arn | Reading::NameOrArn)
+                        && (value.is_arn() || hole.reading == Reading::Arn && is_late(&value));
+                    if whole_arn {
+                        filled = value;
+                    } else {
+                        if hole.reading == Reading::Arn
+                            && filled.is_empty()
+                            && !value.is_unbounded()
+                        {
+                            run.problems.push(Problem::NotAnArn {
+                                member: hole.path.clone(),
+                                span: span.unwrap_or_default(),
+                            });
+                        }
+                        filled.append(value);
+                    }
+                }
+            }
+        }
+        Some(filled)
+    }
+
+    /// Reads the hole's part of a value, under the author's bound, and notes a name that is not one text.
+    fn open(
+        &self,
+        hole: &Hole,
+        value: Pattern,
+        span: Option<Span>,
+        grant: &Grant,
+        bound: Option<&Bound>,
+        run: &mut Run,
+    ) -> Pattern {
+        let part = self.tracer.read(hole.reading, value);
+        if part.is_exact() || hole.reading == Reading::Id {
+            return part;
+        }
+        let part = match bound {
+            Some(bound) if bound.paths.contains(&hole.path) => {
+                self.tracer.read(hole.reading, bound.pattern.clone())
+            }
+            _ => part,
+        };
+        run.open.push(Open {
+            path: hole.path.clone(),
+            span,
+            reading: hole.reading,
+            part: part.clone(),
+            actions: grant.actions.clone(),
+        });
+        part
+    }
+
+    /// Walks a path: members by their dots, `[]` one element, `{}` one key.
+    fn find(&self, path: &str, choices: &mut Choices<'a>) -> Found<'a> {
+        let mut steps = path.split('.');
+        let first = steps.next().unwrap_or_default();
+        let (name, marks) = split_marks(first);
+        let Some((_, value)) = self.members.iter().find(|(member, _)| member == name) else {
+            return Found::Absent;
+        };
+        let given = |pattern| Found::Given(pattern, None, Node::Unknown);
+        let expr = match value {
+            Value::Expr(expr) => expr,
+            Value::Pattern(pattern) => return given(pattern.clone()),
+            Value::Wildcards(expr) => {
+                return given(self.tracer.text(expr, choices).with_wildcards());
+            }
+            Value::Folder(expr) => {
+                let folder = self.tracer.text(expr, choices).trim_end("/");
+                return Found::Given(folder, Some(expr.span), Node::Expr(expr));
+            }
+            Value::Prefix(expr) => {
+                let mut prefix = self.tracer.text(expr, choices);
+                prefix.push(Piece::Any);
+                return Found::Given(prefix, Some(expr.span), Node::Expr(expr));
+            }
+            Value::InventoryData(expr) => {
+                let data = inventory_data(self.tracer.text(expr, choices));
+                return Found::Given(data, Some(expr.span), Node::Expr(expr));
+            }
+        };
+        let mut node = Node::Expr(expr);
+        let mut span = expr.span;
+        let mut rest = marks;
+        loop {
+            while !rest.is_empty() {
+                if let Some(after) = rest.strip_prefix("[]") {
+                    node = self.tracer.element(node, choices);
+                    rest = after;
+                } else {
+                    // Keys are texts: nothing follows them.
+                    return match self.tracer.object_key(node, choices) {
+                        Some(key) => Found::Given(key, Some(span), Node::Unknown),
+                        None => Found::Absent,
+                    };
+                }
+                if let Node::Expr(at) = node {
+                    span = at.span;
+                }
+            }
+            let Some(step) = steps.next() else { break };
+            let (name, marks) = split_marks(step);
+            node = self.tracer.member(node, name, choices);
+            rest = marks;
+            if let Node::Expr(at) = node {
+                span = at.span;
+            }
+        }
+        match node {
+            Node::Absent => Found::Absent,
+            Node::Literal(crate::ir::Literal::Null) => Found::Absent,
+            Node::Expr(at) if matches!(self.tracer.follow(at, choices), Node::Absent) => {
+                Found::Absent
+            }
+            node => Found::Given(self.tracer.node_text(node, choices), Some(span), node),
+        }
+    }
+}
+
+fn split_marks(step: &str) -> (&str, &str) {
+    step.split_at(step.find(['[', '{']).unwrap_or(step.len()))
+}
+
+fn absent(hole: &Hole) -> Option<Pattern> {
+    hole.absent
+        .as_ref()
+        .map(|text| Pattern::text(text).with_wildcards())
+}
+
+/// Whether it is one value that only the deployment knows, so that nobody can tell a name from an ARN.
+fn is_late(value: &Pattern) -> bool {
+    matches!(
+        value.as_deploy(),
+        Some(Deploy::Param(_) | Deploy::Import(_))
+    )
+}
+
+fn inventory_data(manifest: Pattern) -> Pattern {
+    let folder = |p: Pattern| p.rsplit_once(|c| c == '/').map(|(before, _)| before);
+    let mut data = folder(manifest)
+        .and_then(folder)
+        .map_or_else(Pattern::any, |mut base| {
+            base.push(Piece::Text("/".to_owned()));
+            base
+        });
+    data.push(Piece::Text("data/".to_owned()));
+    data.push(Piece::Any);
+    data
+}
+
+/// Adds a problem; one name that is unknown makes one problem, whatever it is needed for.
+fn merge_problem(problem: Problem, problems: &mut Vec<Problem>) {
+    if let Problem::Unbounded {
+        member,
+        span,
+        actions,
+    } = &problem
+        && let Some(Problem::Unbounded { actions: known, .. }) = problems.iter_mut().find(|p| {
+            matches!(p, Problem::Unbounded { member: m, span: s, .. } if m == member && s == span)
+        })
+    {
+        for action in actions {
+            if !known.contains(action) {
+                known.push(action.clone());
+            }
+        }
+        return;
+    }
+    if !problems.contains(&problem) {
+        problems.push(problem);
+    }
+}

@@ -1,0 +1,699 @@
+//! From an expression to the pattern of the texts that it can have.
+//!
+//! Follows what is bound once, and members of what is written out. Where an expression has several texts (an enum's
+//! values, both sides of an `if`, the elements of a list), one run takes one of them, the same wherever the same choice
+//! is met again; [`each`] runs until all were taken.
+
+use std::collections::HashMap;
+
+use super::{Pattern, Piece};
+use crate::catalog::grant::{ArnPart, ArnTemplate, Reading};
+use crate::catalog::resource::{RefForm, url_template};
+use crate::ir::{
+    Binary, Block, Dataset, Deploy, Entry, Expr, ExprKind, Items, Literal, Origin, Pipeline,
+    Program, Reader, ResourceId, StageKind, Type, VariableId,
+};
+
+/// So many texts are listed one by one; above, `*` stands for them.
+const LISTED: usize = 20;
+
+/// Members of members are followed so deep: what is bound once has no cycle, but may be long.
+const DEPTH: usize = 64;
+
+/// What can be known of a program's texts before it runs.
+pub struct Tracer<'a> {
+    pub program: &'a Program,
+    pipeline: Option<&'a Pipeline>,
+    items: HashMap<VariableId, &'a Items>,
+}
+
+/// Where an expression or a member leads.
+#[derive(Clone, Copy, Debug)]
+pub enum Node<'a> {
+    Expr(&'a Expr),
+    Literal(&'a Literal),
+    /// A member that is certainly not there.
+    Absent,
+    /// Only the run knows.
+    Unknown,
+}
+
+/// One run's choices.
+#[derive(Default)]
+pub struct Choices<'a> {
+    taken: Vec<(usize, usize)>,
+    /// Choices met before in this run, by what they are about.
+    met: HashMap<String, usize>,
+    at: usize,
+    /// The number of texts that the choices so far multiply to.
+    product: usize,
+    locals: HashMap<u32, LocalValue<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum LocalValue<'a> {
+    Is(&'a Expr),
+    ElementOf(&'a Expr),
+}
+
+/// Runs once for each combination of choices that a run meets.
+pub fn each<'a, T>(mut run: impl FnMut(&mut Choices<'a>) -> T) -> Vec<T> {
+    let mut results = Vec::new();
+    let mut taken: Vec<(usize, usize)> = Vec::new();
+    loop {
+        let mut choices = Choices {
+            taken: std::mem::take(&mut taken),
+            product: 1,
+            ..Choices::default()
+        };
+        results.push(run(&mut choices));
+        taken = choices.taken;
+        while let Some((pick, count)) = taken.pop() {
+            if pick + 1 < count {
+                taken.push((pick + 1, count));
+                break;
+            }
+        }
+        if taken.is_empty() {
+            return results;
+        }
+    }
+}
+
+impl Choices<'_> {
+    /// Takes one of `count`, the same each time for one `key`. `None` when listing all would be too many.
+    fn take(&mut self, key: String, count: usize) -> Option<usize> {
+        if let Some(pick) = self.met.get(&key) {
+            return Some(*pick);
+        }
+        if self.product.saturating_mul(count) > LISTED {
+            return None;
+        }
+        self.product *= count;
+        Some(self.force(key, count))
+    }
+
+    /// As [`Choices::take`], however many: for what the author wrote out.
+    fn force(&mut self, key: String, count: usize) -> usize {
+        if let Some(pick) = self.met.get(&key) {
+            return *pick;
+        }
+        let pick = match self.taken.get(self.at) {
+            Some((pick, _)) => *pick,
+            None => {
+                self.taken.push((0, count));
+                0
+            }
+        };
+        self.at += 1;
+        self.met.insert(key, pick);
+        pick
+    }
+}
+
+impl<'a> Tracer<'a> {
+    pub fn new(program: &'a Program, pipeline: &'a Pipeline) -> Self {
+        let mut items = HashMap::new();
+        find_items(&pipeline.body, &mut items);
+        Self {
+            program,
+            pipeline: Some(pipeline),
+            items,
+        }
+    }
+
+    /// For expressions outside pipelines: names and properties of resources.
+    pub fn outside(program: &'a Program) -> Self {
+        Self {
+            program,
+            pipeline: None,
+            items: HashMap::new(),
+        }
+    }
+
+    fn value_of(&self, id: VariableId) -> Option<&'a Expr> {
+        self.pipeline?.variable(id).value.as_ref()
+    }
+
+    /// The pattern of an expression's text. Null is the empty text.
+    pub fn text(&self, expr: &'a Expr, choices: &mut Choices<'a>) -> Pattern {
+        self.text_at(expr, choices, DEPTH)
+    }
+
+    /// The pattern of what [`Tracer::follow`] and [`Tracer::member`] found.
+    pub fn node_text(&self, node: Node<'a>, choices: &mut Choices<'a>) -> Pattern {
+        match node {
+            Node::Expr(expr) => self.text(expr, choices),
+            Node::Literal(literal) => literal_text(literal),
+            Node::Absent => Pattern::default(),
+            Node::Unknown => Pattern::any(),
+        }
+    }
+
+    fn text_at(&self, expr: &'a Expr, choices: &mut Choices<'a>, depth: usize) -> Pattern {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Pattern::any();
+        };
+        match &expr.kind {
+            ExprKind::Literal(literal) => literal_text(literal),
+            ExprKind::Deploy(deploy) => self.deploy(deploy),
+            ExprKind::Template(parts) => {
+                let mut pattern = Pattern::default();
+                for part in parts {
+                    pattern.append(self.text_at(part, choices, depth));
+                }
+                pattern
+            }
+            ExprKind::If {
+                then, otherwise, ..
+            } => match choices.take(place("if", expr), 2) {
+                Some(0) => self.text_at(then, choices, depth),
+                Some(_) => self.text_at(otherwise, choices, depth),
+                None => Pattern::any(),
+            },
+            ExprKind::Binary {
+                op: Binary::Coalesce,
+                left,
+                right,
+            } => match choices.take(place("??", expr), 2) {
+                Some(0) => self.text_at(left, choices, depth),
+                Some(_) => self.text_at(right, choices, depth),
+                None => Pattern::any(),
+            },
+            ExprKind::Function { function, args } if function.name == "join" => {
+                self.joined(args, choices, depth)
+            }
+            ExprKind::Variable(_)
+            | ExprKind::Local(_)
+            | ExprKind::Member { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Let { .. } => match self.follow_at(expr, choices, depth) {
+                Node::Expr(found) if !std::ptr::eq(found, expr) => {
+                    self.text_at(found, choices, depth)
+                }
+                Node::Literal(literal) => literal_text(literal),
+                Node::Absent => Pattern::default(),
+                Node::Expr(_) | Node::Unknown => self.typed(expr, choices, depth),
+            },
+            _ => Pattern::any(),
+        }
+    }
+
+    /// What the type says where nothing else does: each value of an enum.
+    fn typed(&self, expr: &'a Expr, choices: &mut Choices<'a>, depth: usize) -> Pattern {
+        let (ty, nullable) = match &expr.ty {
+            Type::Optional(ty) => (ty.as_ref(), true),
+            ty => (ty, false),
+        };
+        if let Type::Enum(values) = ty
+            && !values.open
+        {
+            let count = values.values.len() + usize::from(nullable);
+            return match choices.take(self.key(expr), count) {
+                Some(pick) => values
+                    .values
+                    .get(pick)
+                    .map_or_else(Pattern::default, Pattern::text),
+                None => Pattern::any(),
+            };
+        }
+        self.listed_key(expr, choices, depth)
+            .unwrap_or_else(Pattern::any)
+    }
+
+    /// `item.Key` of `objects(bucket, prefix)` begins with the prefix.
+    fn listed_key(
+        &self,
+        expr: &'a Expr,
+        choices: &mut Choices<'a>,
+        depth: usize,
+    ) -> Option<Pattern> {
+        let ExprKind::Member { base, name } = &expr.kind else {
+            return None;
+        };
+        let ExprKind::Variable(item) = base.kind else {
+            return None;
+        };
+        let Some(Items::Dataset(Dataset {
+            reader: Reader::Objects,
+            key: Some(prefix),
+            ..
+        })) = self.items.get(&item)
+        else {
+            return None;
+        };
+        (name == "Key").then(|| {
+            let mut pattern = self.text_at(prefix, choices, depth);
+            pattern.push(Piece::Any);
+            pattern
+        })
+    }
+
+    /// What a choice among an expression's values is about: the same name is the same choice.
+    fn key(&self, expr: &Expr) -> String {
+        match &expr.kind {
+            ExprKind::Variable(id) => format!("v{}", id.0),
+            ExprKind::Local(local) => format!("l{}", local.id),
+            ExprKind::Member { base, name } => format!("{}.{name}", self.key(base)),
+            _ => place("", expr),
+        }
+    }
+
+    fn joined(&self, args: &'a [Expr], choices: &mut Choices<'a>, depth: usize) -> Pattern {
+        let Some(list) = args.first() else {
+            return Pattern::any();
+        };
+        let separator = match args.get(1) {
+            Some(separator) => self.text_at(separator, choices, depth),
+            None => Pattern::default(),
+        };
+        let Node::Expr(Expr {
+            kind: ExprKind::List(elements),
+            ..
+        }) = self.follow_at(list, choices, depth)
+        else {
+            return Pattern::any();
+        };
+        let mut pattern = Pattern::default();
+        for (i, element) in elements.iter().enumerate() {
+            if element.spread {
+                return Pattern::any();
+            }
+            if i > 0 {
+                pattern.append(separator.clone());
+            }
+            pattern.append(self.text_at(&element.value, choices, depth));
+        }
+        pattern
+    }
+
+    /// The expression that an expression stands for: through names bound once and members of what is written out.
+    pub fn follow(&self, expr: &'a Expr, choices: &mut Choices<'a>) -> Node<'a> {
+        self.follow_at(expr, choices, DEPTH)
+    }
+
+    fn follow_at(&self, expr: &'a Expr, choices: &mut Choices<'a>, depth: usize) -> Node<'a> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Node::Unknown;
+        };
+        match &expr.kind {
+            ExprKind::Literal(literal) => Node::Literal(literal),
+            ExprKind::Variable(id) => match self.value_of(*id) {
+                Some(value) => self.follow_at(value, choices, depth),
+                None => match self.items.get(id) {
+                    Some(Items::Values(list)) => match self.element_at(list, choices, depth) {
+                        Node::Unknown => Node::Expr(expr),
+                        element => element,
+                    },
+                    _ => Node::Expr(expr),
+                },
+            },
+            ExprKind::Local(local) => match choices.locals.get(&local.id).copied() {
+                Some(LocalValue::Is(value)) => self.follow_at(value, choices, depth),
+                Some(LocalValue::ElementOf(list)) => match self.element_at(list, choices, depth) {
+                    Node::Unknown => Node::Expr(expr),
+                    element => element,
+                },
+                None => Node::Expr(expr),
+            },
+            ExprKind::Let { local, value, body } => {
+                choices.locals.insert(local.id, LocalValue::Is(value));
+                self.follow_at(body, choices, depth)
+            }
+            ExprKind::Member { base, name } => {
+                let base = self.follow_at(base, choices, depth);
+                match self.member_at(base, name, choices, depth) {
+                    Node::Unknown => Node::Expr(expr),
+                    member => member,
+                }
+            }
+            ExprKind::Index { base, index } => match self.follow_at(base, choices, depth) {
+                Node::Expr(Expr {
+                    kind: ExprKind::List(elements),
+                    ..
+                }) if elements.iter().all(|e| !e.spread) => {
+                    match position(index, elements.len()).and_then(|at| elements.get(at)) {
+                        Some(element) => self.follow_at(&element.value, choices, depth),
+                        None => Node::Expr(expr),
+                    }
+                }
+                Node::Literal(Literal::List(elements)) => {
+                    match position(index, elements.len()).and_then(|at| elements.get(at)) {
+                        Some(element) => Node::Literal(element),
+                        None => Node::Expr(expr),
+                    }
+                }
+                _ => Node::Expr(expr),
+            },
+            _ => Node::Expr(expr),
+        }
+    }
+
+    /// A member of an object that is written out.
+    pub fn member(&self, node: Node<'a>, name: &str, choices: &mut Choices<'a>) -> Node<'a> {
+        let node = match node {
+            Node::Expr(expr) => self.follow(expr, choices),
+            node => node,
+        };
+        self.member_at(node, name, choices, DEPTH)
+    }
+
+    fn member_at(
+        &self,
+        node: Node<'a>,
+        name: &str,
+        choices: &mut Choices<'a>,
+        depth: usize,
+    ) -> Node<'a> {
+        match node {
+            Node::Literal(Literal::Object(members)) => members
+                .iter()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map_or(Node::Absent, |(_, value)| Node::Literal(value)),
+            Node::Literal(Literal::Null) | Node::Absent => Node::Absent,
+            Node::Expr(Expr {
+                kind: ExprKind::Object(entries),
+                ..
+            }) => {
+                for entry in entries.iter().rev() {
+                    match entry {
+                        Entry::Pair { key, value } if key == name => {
+                            return self.follow_at(value, choices, depth);
+                        }
+                        Entry::Pair { .. } => {}
+                        Entry::Computed { key, value } => {
+                            let key = self.text_at(key, choices, depth);
+                            match key.as_text() {
+                                Some(text) if text == name => {
+                                    return self.follow_at(value, choices, depth);
+                                }
+                                Some(_) => {}
+                                None => return Node::Unknown,
+                            }
+                        }
+                        Entry::Spread(value) => {
+                            let spread = self.follow_at(value, choices, depth);
+                            match self.member_at(spread, name, choices, depth) {
+                                Node::Absent => {}
+                                found => return found,
+                            }
+                        }
+                    }
+                }
+                Node::Absent
+            }
+            _ => Node::Unknown,
+        }
+    }
+
+    /// One element of a list that is written out; Absent when it has none.
+    pub fn element(&self, node: Node<'a>, choices: &mut Choices<'a>) -> Node<'a> {
+        match node {
+            Node::Expr(expr) => self.element_at(expr, choices, DEPTH),
+            Node::Literal(Literal::List(elements)) => {
+                let key = format!("literal {:p}", elements.as_ptr());
+                match elements.len() {
+                    0 => Node::Absent,
+                    n => Node::Literal(&elements[choices.force(key, n)]),
+                }
+            }
+            Node::Absent => Node::Absent,
+            _ => Node::Unknown,
+        }
+    }
+
+    fn element_at(&self, list: &'a Expr, choices: &mut Choices<'a>, depth: usize) -> Node<'a> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Node::Unknown;
+        };
+        match self.follow_at(list, choices, depth) {
+            Node::Expr(expr) => match &expr.kind {
+                ExprKind::List(elements) if elements.is_empty() => Node::Absent,
+                ExprKind::List(elements) => {
+                    let pick = choices.force(place("element", expr), elements.len());
+                    let element = &elements[pick];
+                    if element.spread {
+                        self.element_at(&element.value, choices, depth)
+                    } else {
+                        self.follow_at(&element.value, choices, depth)
+                    }
+                }
+                ExprKind::ListComprehension {
+                    local,
+                    source,
+                    value,
+                    ..
+                } => {
+                    choices
+                        .locals
+                        .insert(local.id, LocalValue::ElementOf(source));
+                    self.follow_at(value, choices, depth)
+                }
+                _ => Node::Unknown,
+            },
+            node @ Node::Literal(_) => self.element(node, choices),
+            Node::Absent => Node::Absent,
+            Node::Unknown => Node::Unknown,
+        }
+    }
+
+    /// One key of an object that is written out, as a pattern; None when it has none.
+    pub fn object_key(&self, node: Node<'a>, choices: &mut Choices<'a>) -> Option<Pattern> {
+        let node = match node {
+            Node::Expr(expr) => self.follow(expr, choices),
+            node => node,
+        };
+        match node {
+            Node::Literal(Literal::Object(members)) => {
+                let key = format!("literal {:p}", members.as_ptr());
+                match members.len() {
+                    0 => None,
+                    n => Some(Pattern::text(&members[choices.force(key, n)].0)),
+                }
+            }
+            Node::Expr(
+                expr @ Expr {
+                    kind: ExprKind::Object(entries),
+                    ..
+                },
+            ) => {
+                if entries.is_empty() {
+                    return None;
+                }
+                match &entries[choices.force(place("key", expr), entries.len())] {
+                    Entry::Pair { key, .. } => Some(Pattern::text(key)),
+                    Entry::Computed { key, .. } => Some(self.text(key, choices)),
+                    Entry::Spread(value) => self.object_key(Node::Expr(value), choices),
+                }
+            }
+            Node::Expr(Expr {
+                kind:
+                    ExprKind::ObjectComprehension {
+                        local, source, key, ..
+                    },
+                ..
+            }) => {
+                choices
+                    .locals
+                    .insert(local.id, LocalValue::ElementOf(source));
+                Some(self.text(key, choices))
+            }
+            Node::Absent | Node::Literal(_) => None,
+            _ => Some(Pattern::any()),
+        }
+    }
+
+    /// Whether an expression may be null when the run comes to it.
+    pub fn may_be_null(&self, node: Node<'a>) -> bool {
+        match node {
+            Node::Expr(expr) => match &expr.kind {
+                ExprKind::Literal(literal) => *literal == Literal::Null,
+                _ => matches!(&expr.ty, Type::Optional(_) | Type::Null),
+            },
+            Node::Literal(literal) => *literal == Literal::Null,
+            Node::Absent => true,
+            Node::Unknown => false,
+        }
+    }
+
+    /// Whether this run is one in which the argument at `path` is null.
+    pub fn takes_null(&self, path: &str, choices: &mut Choices<'a>) -> bool {
+        choices.force(format!("null {path}"), 2) == 1
+    }
+
+    /// The pattern of a build- or deploy-time expression: its first, where it has several.
+    pub fn constant(&self, expr: &'a Expr) -> Pattern {
+        self.text(expr, &mut Choices::default())
+    }
+
+    /// A value of the deployment; names of existing resources are written out.
+    pub fn deploy(&self, deploy: &Deploy) -> Pattern {
+        match deploy {
+            Deploy::Resource(id, form) => self.resource(*id, *form),
+            Deploy::Machine(id) => self.machine("stateMachine", &self.program.pipeline(*id).name),
+            deploy => Pattern::from(deploy.clone()),
+        }
+    }
+
+    /// `arn:…:states:…:KIND:NAME`
+    fn machine(&self, kind: &str, name: &str) -> Pattern {
+        let mut arn = Pattern::text("arn:");
+        arn.push(Piece::Deploy(Deploy::Partition));
+        arn.push(Piece::Text(":states:".to_owned()));
+        arn.push(Piece::Deploy(Deploy::Region));
+        arn.push(Piece::Text(":".to_owned()));
+        arn.push(Piece::Deploy(Deploy::Account));
+        arn.push(Piece::Text(format!(":{kind}:{name}")));
+        arn
+    }
+
+    /// A resource's name, ARN or URL.
+    pub fn resource(&self, id: ResourceId, form: RefForm) -> Pattern {
+        let resource = self.program.resource(id);
+        let name = match &resource.origin {
+            Origin::Existing(name) => self.text(name, &mut Choices::default()),
+            Origin::Created { .. } => {
+                let has_form = form != RefForm::Arn
+                    || resource.kind.ref_form == RefForm::Arn
+                    || !resource.kind.arn_attribute.is_empty();
+                if has_form {
+                    return Pattern::from(Deploy::Resource(id, form));
+                }
+                Pattern::from(Deploy::Resource(id, RefForm::Name))
+            }
+        };
+        match form {
+            RefForm::Arn if name.is_arn() || resource.kind.arn.parts.is_empty() => name,
+            RefForm::Arn => self.fill_kind(&resource.kind.arn, &name),
+            RefForm::Name if resource.kind.word == "glue_table" => name
+                .rsplit_once(|c| c == '/')
+                .map_or(name, |(_, table)| table),
+            RefForm::Name => name,
+            RefForm::Url if name.strip_prefix("https:").is_some() => name,
+            RefForm::Url => self.fill_kind(url_template(), &name),
+        }
+    }
+
+    /// A kind's ARN with the name in its hole.
+    fn fill_kind(&self, template: &ArnTemplate, name: &Pattern) -> Pattern {
+        let mut arn = Pattern::default();
+        for part in &template.parts {
+            match part {
+                ArnPart::Member(hole) => {
+                    arn.append(self.read(hole.reading, name.clone()));
+                }
+                part => arn.append(self.part(part)),
+            }
+        }
+        arn
+    }
+
+    /// A part of a template that no argument fills.
+    pub fn part(&self, part: &ArnPart) -> Pattern {
+        match part {
+            ArnPart::Text(text) => Pattern::text(text),
+            ArnPart::Partition => Pattern::from(Deploy::Partition),
+            ArnPart::Region => Pattern::from(Deploy::Region),
+            ArnPart::Account => Pattern::from(Deploy::Account),
+            ArnPart::UrlSuffix => Pattern::from(Piece::UrlSuffix),
+            ArnPart::Machine => match self.pipeline {
+                Some(pipeline) => Pattern::text(&pipeline.name),
+                None => Pattern::any(),
+            },
+            ArnPart::Variable(name) => Pattern::from(Piece::Variable(name.clone())),
+            ArnPart::Any => Pattern::any(),
+            ArnPart::Member(_) => Pattern::any(),
+        }
+    }
+
+    /// The part of an argument's text that an ARN wants.
+    pub fn read(&self, reading: Reading, value: Pattern) -> Pattern {
+        match reading {
+            Reading::Text | Reading::Arn | Reading::NameOrArn | Reading::Id => value,
+            Reading::Name => self.name_of(value),
+            Reading::UrlTail => match value.as_deploy() {
+                Some(Deploy::Resource(id, _)) => self.resource(*id, RefForm::Name),
+                _ => match value.rsplit_once(|c| c == '/') {
+                    Some((_, name)) => name,
+                    None => value,
+                },
+            },
+            Reading::NoLeadingSlash => value.strip_prefix("/").unwrap_or(value),
+            Reading::S3Bucket => match s3_parts(&value) {
+                Some((bucket, _)) => bucket,
+                None => value,
+            },
+            Reading::S3Key => match s3_parts(&value) {
+                Some((_, key)) => key,
+                None => value,
+            },
+        }
+    }
+
+    fn name_of(&self, value: Pattern) -> Pattern {
+        match value.as_deploy() {
+            Some(Deploy::Resource(id, _)) => return self.resource(*id, RefForm::Name),
+            Some(_) => return Pattern::any(),
+            None if !value.is_arn() => return value,
+            None => {}
+        }
+        let mut rest = value;
+        for _ in 0..5 {
+            match rest.split_once(|c| c == ':') {
+                Some((_, after)) => rest = after,
+                None => return Pattern::any(),
+            }
+        }
+        let separator = |c| c == ':' || c == '/';
+        let name = rest.split_once(separator).map_or(rest, |(_, name)| name);
+        name.split_once(separator)
+            .map_or(name.clone(), |(name, _)| name)
+    }
+}
+
+/// Bucket and key of `s3://bucket/key`.
+fn s3_parts(value: &Pattern) -> Option<(Pattern, Pattern)> {
+    let path = value.strip_prefix("s3://")?;
+    Some(
+        path.split_once(|c| c == '/')
+            .unwrap_or_else(|| (path.clone(), Pattern::default())),
+    )
+}
+
+fn literal_text(literal: &Literal) -> Pattern {
+    match literal {
+        Literal::Null => Pattern::default(),
+        Literal::Bool(value) => Pattern::text(value.to_string()),
+        Literal::Number(value) => Pattern::text(value.to_string()),
+        Literal::String(value) => Pattern::text(value),
+        Literal::List(_) | Literal::Object(_) => Pattern::any(),
+    }
+}
+
+fn position(index: &Expr, length: usize) -> Option<usize> {
+    let Some(Literal::Number(index)) = index.as_literal() else {
+        return None;
+    };
+    let index = index.as_i64()?;
+    let length = i64::try_from(length).ok()?;
+    usize::try_from(if index < 0 { length + index } else { index }).ok()
+}
+
+fn place(what: &str, expr: &Expr) -> String {
+    let span = expr.span;
+    format!("{what}@{}:{}-{}", span.file.0, span.start, span.end)
+}
+
+fn find_items<'a>(block: &'a Block, items: &mut HashMap<VariableId, &'a Items>) {
+    for stage in &block.stages {
+        if let StageKind::Map(map) = &stage.kind
+            && !map.distributed.as_ref().is_some_and(|d| d.batch.is_some())
+        {
+            items.insert(map.item, &map.items);
+        }
+        for inner in stage.blocks() {
+            find_items(inner, items);
+        }
+    }
+}
