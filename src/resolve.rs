@@ -7,6 +7,7 @@ mod arguments;
 mod call;
 mod expr;
 mod names;
+pub mod permissions;
 mod types;
 
 use crate::diagnostic::Diagnostic;

@@ -237,6 +237,11 @@ pub fn acts_as_caller(service: &str) -> bool {
     OWN_ROLE.binary_search(&service).is_err()
 }
 
+/// Whether an operation touches, under the caller's name, data that only its text names: SQL.
+pub fn touches_named_data(service: &str, operation: &str) -> bool {
+    matches!((service, operation), ("athena", "startQueryExecution"))
+}
+
 /// What `reads` (or `writes`) of a resource of this kind needs: Athena's queries, PartiQL, encrypted objects and messages.
 /// Holes: `Arn`, and `Path` behind the resource's `/`; of the data catalog `Database` and `Table`. None when such a
 /// resource is not touched by a call beside its arguments.
@@ -257,7 +262,7 @@ pub fn find_access(kind: &str, writes: bool) -> Option<&'static [Grant]> {
 }
 
 /// The kinds that [`find_access`] knows.
-pub const ACCESSIBLE: &[&str] = &["bucket", "database", "glue_table", "table", "key"];
+pub const ACCESSIBLE: [&str; 5] = ["bucket", "database", "glue_table", "table", "key"];
 
 #[cfg(test)]
 mod tests {

@@ -59,6 +59,14 @@ codes! {
     // F06 errors and handlers
 
     // F07 permissions
+    UnboundedName "F0701" "unbounded-name" Error;
+    NeedlessWithin "F0702" "needless-within" Warning;
+    WithinTooWide "F0703" "within-too-wide" Error;
+    WithinContradicts "F0704" "within-contradicts" Error;
+    WithinAmbiguous "F0705" "within-ambiguous" Error;
+    AccessNotTaken "F0706" "access-not-taken" Error;
+    NotAnArn "F0707" "not-an-arn" Error;
+    UndeclaredData "F0708" "undeclared-data" Warning;
 
     // F08 items and settings
 

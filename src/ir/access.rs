@@ -71,6 +71,8 @@ pub enum Problem {
     },
     /// Several names are unknown, and one bound cannot stand for all.
     WithinAmbiguous { span: Span, members: Vec<String> },
+    /// The call touches what its text names, and nothing says what that is.
+    UndeclaredData { span: Span, what: String },
     /// Nothing under this name is read or written by the call.
     AccessNotTaken {
         span: Span,

@@ -65,11 +65,14 @@ impl<'a> Filler<'_, 'a> {
         let mut needs = self.needs(grants, reason, None, &mut open, &mut problems);
         if let Some(within) = self.within {
             let pattern = self.tracer.constant(within).with_wildcards();
-            let bounded = self.bound(pattern, within.span, &open, &mut problems);
-            if let Some(bound) = bounded {
-                open.clear();
-                problems.clear();
-                needs = self.needs(grants, reason, Some(&bound), &mut open, &mut problems);
+            match self.bound(pattern, within.span, &open, &mut problems) {
+                Some(bound) => {
+                    open.clear();
+                    problems.clear();
+                    needs = self.needs(grants, reason, Some(&bound), &mut open, &mut problems);
+                }
+                // Said already, of the bound.
+                None => open.clear(),
             }
         }
         for open in open.into_iter().filter(|o| o.part.is_unbounded()) {
@@ -266,21 +269,19 @@ impl<'a> Filler<'_, 'a> {
                     filled.append(absent(hole)?);
                 }
                 Found::Given(value, span, _) => {
+                    let is_name = value.as_text().is_some() && !value.is_arn();
+                    if hole.reading == Reading::Arn && is_name {
+                        run.problems.push(Problem::NotAnArn {
+                            member: hole.path.clone(),
+                            span: span.unwrap_or_default(),
+                        });
+                    }
                     let value = self.open(hole, value, span, grant, bound, run);
                     let whole_arn = matches!(hole.reading, Reading::Arn | Reading::NameOrArn)
                         && (value.is_arn() || hole.reading == Reading::Arn && is_late(&value));
                     if whole_arn {
                         filled = value;
                     } else {
-                        if hole.reading == Reading::Arn
-                            && filled.is_empty()
-                            && !value.is_unbounded()
-                        {
-                            run.problems.push(Problem::NotAnArn {
-                                member: hole.path.clone(),
-                                span: span.unwrap_or_default(),
-                            });
-                        }
                         filled.append(value);
                     }
                 }

@@ -1,0 +1,115 @@
+//! Reports what keeps a program's permissions from being said exactly.
+//!
+//! Looks at a program without other errors; what the permissions are is `ir::access`'s business.
+
+use crate::catalog::machine::ACCESSIBLE;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Program;
+use crate::ir::access::{Problem, find_accesses};
+
+/// All problems of all pipelines, in source order.
+pub fn check(program: &Program) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for pipeline in &program.pipelines {
+        for problem in find_accesses(program, pipeline).problems {
+            let diagnostic = describe(problem);
+            // A step that is used twice makes its mistake once.
+            if !diagnostics.contains(&diagnostic) {
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
+    diagnostics.sort_by_key(|d| (d.primary.span, d.code));
+    diagnostics
+}
+
+fn describe(problem: Problem) -> Diagnostic {
+    match problem {
+        Problem::Unbounded {
+            member,
+            span,
+            actions,
+        } => Diagnostic::new(
+            Code::UnboundedName,
+            span,
+            format!("`{member}` is known only when the pipeline runs, so its permission would be for everything"),
+        )
+        .label("can be any text")
+        .help(format!("{} would be allowed on `*`", join(&actions, "and")))
+        .help("bound it with `within \"clean-*\"` after the call, with fixed text around it (`\"clean-{name}\"`), or with a parameter of a literal type (`\"eu\" | \"us\"`)"),
+        Problem::NotAnArn { member, span } => Diagnostic::new(
+            Code::NotAnArn,
+            span,
+            format!("`{member}` takes an ARN, and this is none"),
+        )
+        .help("declare the resource by its name and give that: the compiler passes its ARN"),
+        Problem::WithinNeedless { span } => Diagnostic::new(
+            Code::NeedlessWithin,
+            span,
+            "`within` bounds nothing here: the call's names are known as well without it",
+        )
+        .help("leave it out"),
+        Problem::WithinTooWide { span } => Diagnostic::new(
+            Code::WithinTooWide,
+            span,
+            "`within` allows every name",
+        )
+        .help("give at least a part of the name that is always the same, such as `\"clean-*\"`"),
+        Problem::WithinContradicts {
+            span,
+            member,
+            argument,
+        } => Diagnostic::new(
+            Code::WithinContradicts,
+            span,
+            format!("no `{member}` that the call can have is within this bound, so every call would be denied"),
+        )
+        .also(argument, "this name never fits the bound"),
+        Problem::WithinAmbiguous { span, members } => Diagnostic::new(
+            Code::WithinAmbiguous,
+            span,
+            format!(
+                "{} are known only when the pipeline runs, and `within` bounds one name",
+                join(&members, "and")
+            ),
+        )
+        .help("give the others fixed text, or parameters of a literal type"),
+        Problem::UndeclaredData { span, what } => Diagnostic::new(
+            Code::UndeclaredData,
+            span,
+            format!("nothing says which data `{what}` touches, so the role may start it and nothing else"),
+        )
+        .help("name it after the call: `reads orders, raw/\"orders/*\"`, `writes results/\"athena/*\"`"),
+        Problem::AccessNotTaken {
+            span,
+            kind,
+            what,
+            own_role,
+        } => {
+            let diagnostic = Diagnostic::new(
+                Code::AccessNotTaken,
+                span,
+                if own_role {
+                    format!("`{what}` works under a role of its own, so the pipeline's role needs no access to its data")
+                } else {
+                    format!("a `{kind}` is not read or written by a call beside its arguments")
+                },
+            );
+            if own_role {
+                diagnostic.help("leave it out, and give the access to that role; only a `key` can stand here")
+            } else {
+                diagnostic.help(format!("{} can stand here", join(&ACCESSIBLE.map(str::to_owned), "and")))
+            }
+        }
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+fn join(names: &[String], last: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((one, [])) => one.clone(),
+        Some((one, others)) => format!("{} {last} {one}", others.join(", ")),
+    }
+}
