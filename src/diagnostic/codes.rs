@@ -71,6 +71,7 @@ codes! {
     // F08 items and settings
 
     // F09 limits and output
+    TooLarge "F0901" "too-large" Error;
 
     // F10 lints
 }

@@ -198,25 +198,29 @@ impl Pattern {
 
     /// Whether every text of `other` certainly is one of this pattern. What the deployment fills covers itself only.
     pub fn covers(&self, other: &Pattern) -> bool {
-        matches(&self.atoms(), &other.atoms(), false)
+        if self.is_exact() {
+            return self == other;
+        }
+        // Most pairs part early, at a text.
+        let equal = std::iter::zip(&self.pieces, &other.pieces)
+            .take_while(|(own, others)| own == others && **own != Piece::Any)
+            .count();
+        if let (Some(Piece::Text(own)), Some(Piece::Text(others))) =
+            (self.pieces.get(equal), other.pieces.get(equal))
+            && !others.starts_with(own.as_str())
+        {
+            return false;
+        }
+        matches(
+            &atoms(&self.pieces[equal..]),
+            &atoms(&other.pieces[equal..]),
+            false,
+        )
     }
 
     /// Whether some text can be one of both. What the deployment fills may be any text.
     pub fn overlaps(&self, other: &Pattern) -> bool {
-        matches(&self.atoms(), &other.atoms(), true)
-    }
-
-    fn atoms(&self) -> Vec<Atom<'_>> {
-        let mut atoms = Vec::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => atoms.extend(text.chars().map(Atom::Char)),
-                Piece::Any => atoms.push(Atom::Any),
-                Piece::One => atoms.push(Atom::One),
-                piece => atoms.push(Atom::Late(piece)),
-            }
-        }
-        atoms
+        matches(&atoms(&self.pieces), &atoms(&other.pieces), true)
     }
 }
 
@@ -232,6 +236,19 @@ impl From<Deploy> for Pattern {
     fn from(deploy: Deploy) -> Self {
         Self::from(Piece::Deploy(deploy))
     }
+}
+
+fn atoms(pieces: &[Piece]) -> Vec<Atom<'_>> {
+    let mut atoms = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => atoms.extend(text.chars().map(Atom::Char)),
+            Piece::Any => atoms.push(Atom::Any),
+            Piece::One => atoms.push(Atom::One),
+            piece => atoms.push(Atom::Late(piece)),
+        }
+    }
+    atoms
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -1,5 +1,7 @@
 //! Programs built by hand: the smallest that say one thing.
 
+use flowc::backend::asl::Definition;
+use flowc::backend::asl::state::{Machine, State, Succeed};
 use flowc::catalog::resource::{RefForm, find_kind};
 use flowc::catalog::{self, Pattern};
 use flowc::ir::types::EnumType;
@@ -242,5 +244,28 @@ pub fn program(stages: Vec<Stage>) -> Program {
         params: Vec::new(),
         resources: Vec::new(),
         pipelines: vec![pipeline("load", stages)],
+    }
+}
+
+/// A definition of one state: what it does is of no matter to what stands around it.
+pub fn definition() -> Definition {
+    let mut states = indexmap::IndexMap::new();
+    states.insert(
+        "Done".to_owned(),
+        State::Succeed(Succeed {
+            comment: None,
+            output: None,
+        }),
+    );
+    Definition {
+        machine: Machine {
+            comment: None,
+            query_language: "JSONata",
+            timeout_seconds: None,
+            start_at: "Done".to_owned(),
+            states,
+        },
+        substitutions: std::collections::BTreeMap::new(),
+        labels: std::collections::BTreeMap::new(),
     }
 }

@@ -1,3 +1,5 @@
 mod by_hand;
 mod catalog;
+mod cfn;
 mod iam;
+mod report;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::names::{Labels, Names, PipelineNames};
 use super::value::{expression, looks_intrinsic};
 use crate::backend::asl::Definition;
+use crate::backend::check::OUTPUTS;
 use crate::backend::iam::{self, Policy, pack};
 use crate::catalog::resource::RefForm;
 use crate::ir::pattern::trace::Tracer;
@@ -60,6 +61,9 @@ impl Machine<'_> {
                 "Value": { "Ref": machine },
             }),
         );
+        if 2 * self.definitions.len() > OUTPUTS {
+            return;
+        }
         outputs.insert(
             format!("{machine}Name"),
             json!({
@@ -85,7 +89,13 @@ impl Machine<'_> {
             "RetentionInDays": keep,
         });
         self.tag(&mut properties);
-        json!({ "Type": "AWS::Logs::LogGroup", "Properties": properties })
+        // Its name is fixed: a group that were kept would stand in the way of the next deployment.
+        json!({
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "UpdateReplacePolicy": "Delete",
+            "Properties": properties,
+        })
     }
 
     fn role(&self) -> Value {
@@ -105,7 +115,7 @@ impl Machine<'_> {
         if self.policy.statements.is_empty() {
             return Vec::new();
         }
-        let parts = pack::pack(self.policy, self.names, labels);
+        let parts = pack::pack(self.policy, labels);
         let roles = json!([{ "Ref": own.role }]);
         if let [_] = parts.as_slice() {
             let policy = json!({

@@ -18,18 +18,19 @@ type Group = BTreeMap<String, BTreeMap<Pattern, Origin>>;
 struct Origin {
     assumed: bool,
     reasons: BTreeSet<Reason>,
-    /// The place of its action among those of its grant: the first names the statement.
-    rank: usize,
+    /// The place of its need, and of its action in that: the first action names the statement.
+    rank: (usize, usize),
 }
 
 pub(super) fn merge(needs: Vec<Need>) -> Policy {
     let mut groups: BTreeMap<Vec<Condition>, Group> = BTreeMap::new();
-    for need in needs {
+    for (place, need) in needs.into_iter().enumerate() {
         let mut conditions = need.conditions;
         conditions.sort();
         conditions.dedup();
         let group = groups.entry(conditions).or_default();
-        for (rank, action) in need.actions.iter().enumerate() {
+        for (i, action) in need.actions.iter().enumerate() {
+            let rank = (place, i);
             for resource in &need.resources {
                 let resources = group.entry(action.clone()).or_default();
                 let fresh = !resources.contains_key(resource);
@@ -54,16 +55,20 @@ pub(super) fn merge(needs: Vec<Need>) -> Policy {
 fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
     for group in groups.values_mut() {
         for resources in group.values_mut() {
-            let names: Vec<Pattern> = resources.keys().cloned().collect();
-            for name in &names {
-                let wider = names.iter().find(|other| {
-                    *other != name && resources.contains_key(other) && other.covers(name)
-                });
-                if let Some(wider) = wider
-                    && let Some(origin) = resources.remove(name)
-                    && let Some(kept) = resources.get_mut(wider)
-                {
-                    kept.reasons.extend(origin.reasons);
+            for wide in wide(resources) {
+                if !resources.contains_key(&wide) {
+                    continue;
+                }
+                let covered: Vec<Pattern> = resources
+                    .keys()
+                    .filter(|name| **name != wide && wide.covers(name))
+                    .cloned()
+                    .collect();
+                for name in covered {
+                    let reasons = resources.remove(&name).map(|origin| origin.reasons);
+                    if let Some(kept) = resources.get_mut(&wide) {
+                        kept.reasons.extend(reasons.into_iter().flatten());
+                    }
                 }
             }
         }
@@ -76,19 +81,32 @@ fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
             let Some(free) = free.get_mut(action) else {
                 continue;
             };
+            let wide = wide(free);
             resources.retain(|name, origin| {
-                let wider = free.iter_mut().find(|(wider, _)| wider.covers(name));
-                if let Some((_, kept)) = wider {
-                    kept.reasons.append(&mut origin.reasons);
-                    return false;
-                }
-                true
+                let wider = match free.contains_key(name) {
+                    true => Some(&*name),
+                    false => wide.iter().find(|wide| wide.covers(name)),
+                };
+                let Some(kept) = wider.and_then(|wider| free.get_mut(wider)) else {
+                    return true;
+                };
+                kept.reasons.append(&mut origin.reasons);
+                false
             });
         }
         group.retain(|_, resources| !resources.is_empty());
     }
     groups.retain(|_, group| !group.is_empty());
     groups.insert(Vec::new(), free);
+}
+
+/// Those that can cover others: an exact name covers itself alone.
+fn wide(resources: &BTreeMap<Pattern, Origin>) -> Vec<Pattern> {
+    resources
+        .keys()
+        .filter(|name| !name.is_exact())
+        .cloned()
+        .collect()
 }
 
 /// A statement before it has a name.
@@ -139,39 +157,49 @@ fn join_actions(conditions: Vec<Condition>, group: Group, drafts: &mut Vec<Draft
 /// Joins statements that differ in the value of their only condition: one of several values is what IAM asks for.
 fn join_values(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut joined: Vec<Draft> = Vec::new();
+    let mut places: BTreeMap<(Vec<String>, Vec<Pattern>, String, String), usize> = BTreeMap::new();
     for draft in drafts {
         let statement = &draft.statement;
-        let same = joined.iter_mut().find(|other| {
-            let other = &other.statement;
-            other.actions == statement.actions
-                && other.resources == statement.resources
-                && match (other.conditions.as_slice(), statement.conditions.as_slice()) {
-                    ([(o1, k1, _)], [(o2, k2, _)]) => o1 == o2 && k1 == k2 && takes_any(o1),
-                    _ => false,
-                }
-        });
-        match same {
+        let [(operator, key, values)] = statement.conditions.as_slice() else {
+            joined.push(draft);
+            continue;
+        };
+        if !takes_any(operator) {
+            joined.push(draft);
+            continue;
+        }
+        let place = (
+            statement.actions.clone(),
+            statement.resources.clone(),
+            operator.clone(),
+            key.clone(),
+        );
+        match places.get(&place).and_then(|at| joined.get_mut(*at)) {
             Some(other) => {
                 let other = &mut other.statement;
-                for value in statement
-                    .conditions
-                    .iter()
-                    .flat_map(|(_, _, values)| values)
-                {
-                    let values = &mut other.conditions[0].2;
-                    if values.iter().any(|wider| wider.covers(value)) {
-                        continue;
-                    }
-                    values.retain(|narrower| !value.covers(narrower));
-                    values.push(value.clone());
-                    values.sort();
-                }
+                other.conditions[0].2.extend(values.iter().cloned());
                 other.assumed |= statement.assumed;
                 other.reasons.extend(statement.reasons.iter().cloned());
-                other.reasons.sort();
-                other.reasons.dedup();
             }
-            None => joined.push(draft),
+            None => {
+                places.insert(place, joined.len());
+                joined.push(draft);
+            }
+        }
+    }
+    for draft in &mut joined {
+        let statement = &mut draft.statement;
+        statement.reasons.sort();
+        statement.reasons.dedup();
+        for (_, _, values) in &mut statement.conditions {
+            values.sort();
+            values.dedup();
+            let wide: Vec<Pattern> = values.iter().filter(|v| !v.is_exact()).cloned().collect();
+            for wide in wide {
+                if values.contains(&wide) {
+                    values.retain(|value| *value == wide || !wide.covers(value));
+                }
+            }
         }
     }
     joined

@@ -3,7 +3,7 @@
 //! Sizes are those of the text that IAM counts: without blanks, late parts as large as they can be.
 
 use super::{Policy, Statement};
-use crate::backend::cfn::names::{Labels, Names};
+use crate::backend::cfn::names::Labels;
 use crate::ir::Deploy;
 use crate::ir::pattern::{Pattern, Piece};
 
@@ -20,8 +20,8 @@ const FRAME: usize = 40;
 
 /// The policy alone when it fits inline; else parts that each fit a managed policy, with statements cut by their
 /// resources where one is too large.
-pub fn pack(policy: &Policy, names: &Names, labels: &Labels) -> Vec<Policy> {
-    let sizer = Sizer { names, labels };
+pub fn pack(policy: &Policy, labels: &Labels) -> Vec<Policy> {
+    let sizer = Sizer { labels };
     if sizer.policy(policy) <= INLINE {
         return vec![policy.clone()];
     }
@@ -43,7 +43,6 @@ pub fn pack(policy: &Policy, names: &Names, labels: &Labels) -> Vec<Policy> {
 
 /// Measures what IAM will count.
 pub struct Sizer<'n> {
-    pub names: &'n Names<'n>,
     pub labels: &'n Labels,
 }
 
@@ -57,21 +56,34 @@ impl Sizer<'_> {
                 .sum::<usize>()
     }
 
-    /// With the comma behind it.
+    /// With the comma behind it; a little more than it is where the deployment fills in.
     pub fn statement(&self, statement: &Statement) -> usize {
-        let text = |pattern: &Pattern| {
-            let mut text = self.names.plain(pattern, self.labels);
-            for piece in pattern.pieces() {
-                let width = match piece {
-                    Piece::Deploy(deploy) => late_width(deploy),
-                    _ => 0,
-                };
-                text.extend(std::iter::repeat_n('x', width));
-            }
-            serde_json::Value::String(text)
-        };
-        let document = statement.document(&text).to_string();
-        document.chars().filter(|c| !c.is_whitespace()).count() + 1
+        // Quotes and a comma around each text.
+        let list =
+            |patterns: &[Pattern]| -> usize { patterns.iter().map(|p| self.width(p) + 3).sum() };
+        let actions: usize = statement.actions.iter().map(|a| a.len() + 3).sum();
+        let conditions: usize = statement
+            .conditions
+            .iter()
+            .map(|(operator, key, values)| operator.len() + key.len() + 11 + list(values))
+            .sum();
+        let keys = r#"{"Sid":"","Effect":"Allow","Action":[],"Resource":[],"Condition":{}},"#.len();
+        keys + statement.sid.len() + actions + list(&statement.resources) + conditions
+    }
+
+    fn width(&self, pattern: &Pattern) -> usize {
+        pattern
+            .pieces()
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.chars().map(width_of).sum(),
+                Piece::Deploy(deploy) => late_width(deploy),
+                Piece::Label(item) => self.labels.get(item).map_or(1, String::len),
+                Piece::UrlSuffix => "amazonaws.com.cn".len(),
+                Piece::Variable(name) => name.len() + 3,
+                Piece::One | Piece::Any => 1,
+            })
+            .sum()
     }
 
     /// The statement, or several of the same with fewer resources each when it fits no managed policy.
@@ -94,12 +106,22 @@ impl Sizer<'_> {
     }
 }
 
-/// How many characters more than its placeholder a value can have.
+/// IAM counts no blanks; what it has to see as a character and no wildcard is written `${*}`.
+fn width_of(c: char) -> usize {
+    match c {
+        '*' | '?' | '$' => 4,
+        '"' | '\\' => 2,
+        c if c.is_whitespace() => 0,
+        _ => 1,
+    }
+}
+
 fn late_width(deploy: &Deploy) -> usize {
     match deploy {
-        // `${AWS::Partition}`, `${AWS::Region}` and `${AWS::AccountId}` are longer than what they stand for.
-        Deploy::Account | Deploy::Region | Deploy::Partition => 0,
-        // A name of 64 characters, the most that names of jobs, functions and the like usually have.
-        _ => 48,
+        Deploy::Account => 12,
+        Deploy::Partition => "aws-us-gov".len(),
+        Deploy::Region => "ap-southeast-1".len(),
+        // As long as names of jobs, functions and the like usually can be; ARNs are rarely longer than twice that.
+        _ => 64,
     }
 }
