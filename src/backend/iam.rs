@@ -5,6 +5,8 @@
 mod merge;
 pub mod pack;
 
+pub use merge::merge;
+
 use serde_json::{Map, Value, json};
 
 use super::asl::Definition;
@@ -38,7 +40,7 @@ pub struct Statement {
 
 /// What the pipeline's role must be allowed to do.
 pub fn policy(program: &Program, pipeline: &Pipeline) -> Policy {
-    merge::merge(access::find_accesses(program, pipeline).needs)
+    merge(access::find_accesses(program, pipeline).needs)
 }
 
 /// Who may take on the pipeline's role: Step Functions, for this machine of this account.

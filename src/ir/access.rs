@@ -170,6 +170,13 @@ impl<'a> Finder<'a> {
                 &call.form.grants,
             );
         }
+        let touches = machine::touches_named_data(call.operation.service, &call.operation.name);
+        if touches && call.accesses.is_empty() && call.credentials.is_none() {
+            self.found.problems.push(Problem::UndeclaredData {
+                span: call.span,
+                what: reason.what.clone(),
+            });
+        }
         let own_role =
             !matches!(call.target, Target::Api) || !machine::acts_as_caller(call.operation.service);
         self.accesses(&call.accesses, &reason, own_role);

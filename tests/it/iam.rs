@@ -16,14 +16,17 @@ fn policy(program: &Program) -> Vec<String> {
 }
 
 fn lines(program: &Program) -> Vec<String> {
+    lines_with(program, &Labels::new())
+}
+
+pub fn lines_with(program: &Program, labels: &Labels) -> Vec<String> {
     let names = Names::new(program);
-    let labels = Labels::new();
     let text = |patterns: &[flowc::ir::pattern::Pattern]| {
         patterns
             .iter()
             .map(|p| {
                 names
-                    .plain(p, &labels)
+                    .plain(p, labels)
                     .replace("arn:${AWS::Partition}:", "~")
                     .replace("${AWS::Region}:${AWS::AccountId}", "RA")
                     .replace("${AWS::AccountId}", "A")

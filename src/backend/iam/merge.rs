@@ -22,7 +22,8 @@ struct Origin {
     rank: (usize, usize),
 }
 
-pub(super) fn merge(needs: Vec<Need>) -> Policy {
+/// The policy that allows what the needs name, in an order that does not depend on theirs.
+pub fn merge(needs: Vec<Need>) -> Policy {
     let mut groups: BTreeMap<Vec<Condition>, Group> = BTreeMap::new();
     for (place, need) in needs.into_iter().enumerate() {
         let mut conditions = need.conditions;
