@@ -11,6 +11,7 @@ pub mod access;
 pub mod expr;
 pub mod functions;
 pub mod pattern;
+pub mod jsonata;
 pub mod types;
 
 use crate::catalog::resource::ResourceKind;

@@ -1,5 +1,6 @@
 //! Amazon States Language, JSONata throughout.
 
+pub mod jsonata;
 pub mod state;
 
 use std::collections::BTreeMap;
