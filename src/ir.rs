@@ -10,8 +10,8 @@
 pub mod access;
 pub mod expr;
 pub mod functions;
-pub mod pattern;
 pub mod jsonata;
+pub mod pattern;
 pub mod types;
 
 use crate::catalog::resource::ResourceKind;
