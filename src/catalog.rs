@@ -3,6 +3,7 @@
 //! Curated integrations (`catalog/integrations/*.toml`, one a service) lie over tables derived from pinned packages
 //! (`catalog/derived/`). A service is decoded when it is first asked for, and nothing at start-up.
 
+pub mod actions;
 mod curated;
 mod form;
 pub mod grant;
@@ -82,6 +83,8 @@ pub struct Form {
     /// The errors that the default retry takes: throttling, service and network faults.
     pub transient: Vec<String>,
     pub grants: Vec<Grant>,
+    /// Actions that AWS names as dependent and that no argument bounds: not granted.
+    pub dependents: Vec<String>,
     /// What no source confirms, in sentences.
     pub unverified: Vec<String>,
     requirements: Vec<Requirement>,

@@ -82,7 +82,8 @@ class Service:
         self.folder = folder
         self.model = model["shapes"]
         self.name, self.prefix = spelling.service(metadata["serviceId"])
-        self.signing = metadata.get("signingName") or metadata["endpointPrefix"]
+        self.endpoint = metadata["endpointPrefix"]
+        self.signing = metadata.get("signingName") or self.endpoint
         self.shapes: list = []
         self.index: dict[str, int] = {}
         self.scalars: dict = {}
@@ -108,6 +109,7 @@ class Service:
             "streaming": has("streaming"),
             "errors": [(error, shape, self.is_transient(shape)) for error, shape in sorted(errors.items())],
             "grants": [],
+            "dependents": [],
         }
 
     def is_transient(self, shape: str) -> bool:

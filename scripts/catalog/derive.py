@@ -3,6 +3,7 @@
     index.tsv      a line a service, sorted: name, error prefix, IAM prefix, botocore's folder, documented (y/n),
                    operations, where its frame starts in services.bin, the frame's bytes, its bytes when decoded
     services.bin   a zstd frame a service, each holding what frame.py describes
+    actions.bin    the names of all actions of the service authorization reference, sorted, a line each, compressed
 """
 
 import argparse
@@ -14,6 +15,7 @@ import zstandard
 
 import api
 import frame
+import permissions
 
 HERE = pathlib.Path(__file__).parent
 DERIVED = HERE.parent.parent / "src" / "catalog" / "derived"
@@ -30,18 +32,23 @@ def derive() -> dict[str, bytes]:
         service = api.Service(folder, model)
         # `sms-voice` and `pinpoint-sms-voice` have one serviceId; the first holds the current model.
         services.setdefault(service.name, service)
+    reference = permissions.load_reference()
     compressor = zstandard.ZstdCompressor(level=22, write_content_size=True)
     known = documented()
     rows, blob = [], b""
     for name in sorted(services):
         service = services[name]
+        allowed = permissions.Permissions(service, reference)
+        for operation, record in service.operations.items():
+            if record["refused"] is None:
+                record["grants"], record["dependents"] = allowed.grants(operation, record)
         raw = frame.service(service.shapes, service.operations)
         packed = compressor.compress(raw)
         rows.append(
             [
                 name,
                 service.prefix,
-                service.signing,
+                allowed.prefix,
                 service.folder,
                 "y" if service.prefix in known else "n",
                 len(service.operations),
@@ -52,7 +59,12 @@ def derive() -> dict[str, bytes]:
         )
         blob += packed
     index = "".join("\t".join(map(str, row)) + "\n" for row in rows)
-    return {"index.tsv": index.encode(), "services.bin": blob}
+    actions = "".join(action + "\n" for action in permissions.actions(reference))
+    return {
+        "index.tsv": index.encode(),
+        "services.bin": blob,
+        "actions.bin": compressor.compress(actions.encode()),
+    }
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ A shape: a tag, then
 A range: 0 none, 1 min, 2 max, 3 both; then the numbers.
 
 An operation: bits (1 input, 2 output, 4 refused, 8 streaming payload), [reason], [input], [output],
-errors: count, then (name, API's name or the same string, 1 when transient) each; grants: count, then a string each.
+errors: count, then (name, API's name or the same string, 1 when transient) each; grants: count, then a string each;
+dependent actions that no grant holds: count, then a string each.
 """
 
 REQUIRED, TOKEN, DEPRECATED, API_NAME, API_LOWER = 1, 2, 4, 8, 16
@@ -83,7 +84,8 @@ def operation(record: dict, strings: Strings) -> bytes:
     out += varint(len(record["errors"]))
     for name, api_name, transient in record["errors"]:
         out += varint(strings(name)) + varint(strings(api_name)) + varint(transient)
-    out += varint(len(record["grants"])) + b"".join(varint(strings(grant)) for grant in record["grants"])
+    for part in ("grants", "dependents"):
+        out += varint(len(record[part])) + b"".join(varint(strings(text)) for text in record[part])
     return out
 
 

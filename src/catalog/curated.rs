@@ -17,7 +17,10 @@ macro_rules! files {
 /// `(service, file)`, sorted.
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = files!(
-    "athena" "dynamodb" "glue" "lambda" "s3" "sfn" "sns" "sqs"
+    "activity" "apigateway" "athena" "batch" "bedrock" "bedrockruntime" "cloudwatch" "codebuild" "databasemigration"
+    "databrew" "dynamodb" "ecs" "eks" "emr" "emrcontainers" "emrserverless" "eventbridge" "glue" "http" "kms" "lambda"
+    "mediaconvert" "rdsdata" "redshiftdata" "rekognition" "s3" "s3control" "sagemaker" "sfn" "sns" "sqs" "textract"
+    "timestreamquery" "timestreamwrite" "transcribe"
 );
 
 /// A curated file, cut into sections.
@@ -66,6 +69,8 @@ pub(super) struct Entry {
     pub holds_json: Vec<String>,
     /// In place of the derived ones.
     pub grants: Option<Vec<String>>,
+    /// Actions that it needs and no argument bounds.
+    pub dependents: Vec<String>,
     /// Beside the derived ones.
     pub more_grants: Vec<String>,
     pub requirements: Vec<String>,

@@ -130,6 +130,7 @@ impl Assembly<'_> {
                 open_errors: entry.open_errors || pattern == Pattern::Callback,
                 transient: errors.transient,
                 grants,
+                dependents: entry.dependents.clone(),
                 unverified: unverified.cloned().collect(),
                 requirements: self.requirements(input)?,
                 error_names: errors.names,
@@ -153,6 +154,11 @@ impl Assembly<'_> {
             table.fill(self.place, builder.shapes);
             (input, result, self.grants()?)
         };
+        // A section's own grants are complete.
+        let derived = optimized || self.entry.grants.is_none();
+        let dependents: Vec<String> = (self.record.dependents.iter().filter(|_| derived))
+            .map(|action| (*action).to_owned())
+            .collect();
         let shape = |index: Option<u32>| index.map_or_else(Shape::empty, |i| Shape::new(table, i));
         let prefix = &self.service.error_prefix;
         for (pattern, suffix) in [
@@ -192,6 +198,7 @@ impl Assembly<'_> {
                 open_errors: callback,
                 transient: errors.transient,
                 grants: grants.clone(),
+                dependents: dependents.clone(),
                 unverified: if optimized {
                     Vec::new()
                 } else {

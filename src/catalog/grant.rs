@@ -88,8 +88,12 @@ pub enum Reading {
     Id,
     /// The name in an ARN (`NAME` of `…:stateMachine:NAME` and of `…:connection/NAME/ID`), or the name alone.
     Name,
+    /// A name or an ARN that may end in `:revision`; `:*` follows one that does not. An ARN replaces the whole template.
+    Revised,
     /// The last segment of a URL: an SQS queue's name.
     UrlTail,
+    /// The first label of a host name: an API's id.
+    HostLabel,
     /// Without a leading slash.
     NoLeadingSlash,
     /// The bucket of `s3://bucket/key`.
@@ -103,7 +107,7 @@ impl Grant {
     /// `ACTION[, ACTION] on RESOURCE[, RESOURCE] [if OPERATOR KEY VALUE [and …]] [when MEMBER] [assumed]`.
     ///
     /// A resource is `*` (no resource-level permission), a template of [`ArnTemplate::parse`], or a name that `alias`
-    /// knows. After `when` stands a member's path, `not` and a path, or a path, `in` and values.
+    /// knows, and so is a value. After `when` stands a member's path, `not` and a path, or a path, `in` and values.
     pub fn parse(line: &str, alias: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let wrong = |what: &str| format!("`{line}`: {what}");
         let mut words = line.split_ascii_whitespace().peekable();
@@ -136,7 +140,9 @@ impl Grant {
                     grant.conditions.push(Condition {
                         operator: operator.to_owned(),
                         key: key.to_owned(),
-                        value: ArnTemplate::parse(value)?,
+                        value: ArnTemplate::parse(
+                            &alias(value).unwrap_or_else(|| value.to_owned()),
+                        )?,
                     });
                 }
                 "when" => {
@@ -278,7 +284,9 @@ impl Reading {
             "name_or_arn" => Self::NameOrArn,
             "id" => Self::Id,
             "name" => Self::Name,
+            "revised" => Self::Revised,
             "url_tail" => Self::UrlTail,
+            "host_label" => Self::HostLabel,
             "no_leading_slash" => Self::NoLeadingSlash,
             "s3_bucket" => Self::S3Bucket,
             "s3_key" => Self::S3Key,

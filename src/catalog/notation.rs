@@ -3,7 +3,7 @@
 //! ```text
 //! type   = "string" | "int" | "number" | "bool" | "timestamp" | "any"
 //!        | '"A" | "B"' | "[" type "]" | "{*: " type "}" | "{ " member, … " }" | path
-//! member = Name ["*"] [":" ["json"] type] | "..." path | "...sdk"
+//! member = Name ["*"] [":" ["json"] type] | "..." path ["without" Name …] | "...sdk"
 //! path   = operation [":"] { "." Member | "[]" }
 //! ```
 //!
@@ -144,10 +144,11 @@ impl Builder {
                         .to_vec()
                 } else {
                     let index = self.follow(word, rest)?;
-                    match self.kind(index) {
-                        ShapeKind::Structure { members, .. } => members,
-                        _ => return Err(format!("`...{word}` is no structure")),
-                    }
+                    let ShapeKind::Structure { mut members, .. } = self.kind(index) else {
+                        return Err(format!("`...{word}` is no structure"));
+                    };
+                    remove_members(&mut members, rest)?;
+                    members
                 };
                 members.extend(taken);
             } else {
@@ -229,6 +230,25 @@ impl Builder {
                 return Ok(index);
             }
         }
+    }
+}
+
+/// Reads `without A B`, when it is there.
+fn remove_members(members: &mut Vec<RawMember>, rest: &mut &str) -> Result<(), String> {
+    let mut ahead = *rest;
+    if word(&mut ahead) != "without" {
+        return Ok(());
+    }
+    *rest = ahead;
+    loop {
+        let mut ahead = *rest;
+        let name = word(&mut ahead);
+        if name.is_empty() {
+            return Ok(());
+        }
+        *rest = ahead;
+        let at = members.iter().position(|m| m.name == name);
+        members.remove(at.ok_or_else(|| format!("there is no member `{name}` to leave out"))?);
     }
 }
 

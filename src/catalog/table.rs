@@ -73,6 +73,8 @@ pub(super) struct OperationRecord<'a> {
     pub errors: Vec<ErrorRecord<'a>>,
     /// In the notation of `Grant::parse`.
     pub grants: Vec<&'a str>,
+    /// Dependent actions that no argument bounds.
+    pub dependents: Vec<&'a str>,
 }
 
 #[derive(Debug)]
@@ -165,12 +167,14 @@ impl Frame {
             transient: reader.number() == 1,
         });
         let grants = reader.list(Reader::string);
+        let dependents = reader.list(Reader::string);
         OperationRecord {
             refused,
             input,
             output,
             errors,
             grants,
+            dependents,
         }
     }
 
