@@ -277,8 +277,11 @@ impl<'a> Filler<'_, 'a> {
                         });
                     }
                     let value = self.open(hole, value, span, grant, bound, run);
-                    let whole_arn = matches!(hole.reading, Reading::Arn | Reading::NameOrArn)
-                        && (value.is_arn() || hole.reading == Reading::Arn && is_late(&value));
+                    let whole_arn = matches!(
+                        hole.reading,
+                        Reading::Arn | Reading::NameOrArn | Reading::Revised
+                    ) && (value.is_arn()
+                        || hole.reading == Reading::Arn && is_late(&value));
                     if whole_arn {
                         filled = value;
                     } else {
@@ -300,8 +303,10 @@ impl<'a> Filler<'_, 'a> {
         bound: Option<&Bound>,
         run: &mut Run,
     ) -> Pattern {
+        // A name without its revision is known as well as its author wants it to be.
+        let known = hole.reading == Reading::Revised && value.is_exact();
         let part = self.tracer.read(hole.reading, value);
-        if part.is_exact() || hole.reading == Reading::Id {
+        if known || part.is_exact() || hole.reading == Reading::Id {
             return part;
         }
         let part = match bound {

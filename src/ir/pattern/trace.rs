@@ -619,6 +619,11 @@ impl<'a> Tracer<'a> {
                     None => value,
                 },
             },
+            Reading::Revised => revised(value),
+            Reading::HostLabel => match value.split_once(|c| c == '.') {
+                Some((label, _)) => label,
+                None => value,
+            },
             Reading::NoLeadingSlash => value.strip_prefix("/").unwrap_or(value),
             Reading::S3Bucket => match s3_parts(&value) {
                 Some((bucket, _)) => bucket,
@@ -650,6 +655,22 @@ impl<'a> Tracer<'a> {
         name.split_once(separator)
             .map_or(name.clone(), |(name, _)| name)
     }
+}
+
+/// A name or an ARN with its revision, or with any where it has none.
+fn revised(mut value: Pattern) -> Pattern {
+    let name = match value.rsplit_once(|c| c == '/') {
+        Some((_, name)) => name,
+        None => value.clone(),
+    };
+    if name.split_once(|c| c == ':').is_none() {
+        // What is not known to its end may hold the revision itself.
+        if matches!(value.pieces().last(), Some(Piece::Text(_))) {
+            value.push(Piece::Text(":".to_owned()));
+        }
+        value.push(Piece::Any);
+    }
+    value
 }
 
 /// Bucket and key of `s3://bucket/key`.
