@@ -127,7 +127,7 @@ class Docket:
                 del loose[f]
         for logical, documents in t.policies.items():
             for document in documents:
-                own = [f for f, given in loose.items() if f.name.endswith(".iam.json") and t.resolve(given) == document]
+                own = [f for f, given in loose.items() if f.name.endswith(".iam.json") and t.resolve.fill(given) == document]
                 self.add("iam", own[0] if own else f"{t.path}#{logical}", document)
                 for f in own:
                     del loose[f]

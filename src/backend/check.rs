@@ -220,7 +220,7 @@ fn state_sizes<'a>(
             State::Parallel(parallel) => parallel.branches.iter().collect(),
             _ => Vec::new(),
         };
-        let inside: usize = flows.iter().map(|flow| size_of(flow)).sum();
+        let inside: usize = flows.iter().map(size_of).sum();
         sizes.push((name.clone(), size_of(state).saturating_sub(inside)));
         for flow in flows {
             state_sizes(&flow.states, sizes);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::asl::Definition;
 use super::cfn::names::{Labels, Names};
 use crate::ir::access::{self, Reason};
+use crate::ir::pattern::trace::Tracer;
 use crate::ir::pattern::{Pattern, Piece};
 use crate::ir::{Deploy, Pipeline, Program};
 
@@ -44,8 +45,13 @@ pub fn policy(program: &Program, pipeline: &Pipeline) -> Policy {
 }
 
 /// Who may take on the pipeline's role: Step Functions, for this machine of this account.
-pub fn trust(pipeline: &Pipeline, names: &Names, definition: &Definition) -> Value {
-    let machine = machine_arn(&pipeline.name);
+pub fn trust(
+    program: &Program,
+    pipeline: &Pipeline,
+    names: &Names,
+    definition: &Definition,
+) -> Value {
+    let machine = Tracer::outside(program).machine(&pipeline.name);
     // Children of a distributed map run as a machine of their own, named by the map's label.
     let machines: Vec<Value> = std::iter::once(machine.clone())
         .chain(definition.labels.values().map(|label| {
@@ -67,18 +73,6 @@ pub fn trust(pipeline: &Pipeline, names: &Names, definition: &Definition) -> Val
             },
         }],
     })
-}
-
-/// The ARN of a machine by its name, so that nothing has to wait for the machine.
-pub fn machine_arn(name: &str) -> Pattern {
-    let mut arn = Pattern::text("arn:");
-    arn.push(Piece::Deploy(Deploy::Partition));
-    arn.push(Piece::Text(":states:".to_owned()));
-    arn.push(Piece::Deploy(Deploy::Region));
-    arn.push(Piece::Text(":".to_owned()));
-    arn.push(Piece::Deploy(Deploy::Account));
-    arn.push(Piece::Text(format!(":stateMachine:{name}")));
-    arn
 }
 
 impl Policy {

@@ -126,6 +126,15 @@ grants! {
     assume_role, &[(&["sts:AssumeRole"], &["{RoleArn|arn}"], None)]
 }
 
+/// A state machine's ARN, its name as the hole `Name`.
+pub fn machine_arn() -> &'static ArnTemplate {
+    static TEMPLATE: LazyLock<ArnTemplate> = LazyLock::new(|| {
+        ArnTemplate::parse("arn:{partition}:states:{region}:{account}:stateMachine:{Name}")
+            .expect("it is well formed")
+    });
+    &TEMPLATE
+}
+
 const CATALOG: &str = "arn:{partition}:glue:{region}:{account}:catalog";
 const DATABASE: &str = "arn:{partition}:glue:{region}:{account}:database/{Database}";
 const GLUE_TABLE: &str = "arn:{partition}:glue:{region}:{account}:table/{Database}/{Table=*}";

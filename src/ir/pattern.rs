@@ -2,6 +2,7 @@
 //!
 //! A pattern is what a permission can say about a name. It never looks at expressions; [`trace`] does.
 
+mod names;
 pub mod trace;
 
 use super::{Deploy, VariableId};

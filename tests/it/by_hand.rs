@@ -31,10 +31,6 @@ pub fn text(text: &str) -> Expr {
     typed(ExprKind::Literal(literal), Type::String, Time::Build)
 }
 
-pub fn null() -> Expr {
-    typed(ExprKind::Literal(Literal::Null), Type::Null, Time::Build)
-}
-
 pub fn template(parts: Vec<Expr>) -> Expr {
     typed(ExprKind::Template(parts), Type::String, Time::Run)
 }

@@ -200,7 +200,20 @@ def write(folder, template):
     resources = template["Resources"]
     (folder / "sales.template.json").write_text(json.dumps(template))
     (folder / "sales.asl.json").write_text(json.dumps(resources["Sales"]["Properties"]["Definition"]))
-    (folder / "sales.iam.json").write_text(json.dumps(resources["SalesPolicy"]["Properties"]["PolicyDocument"]))
+    (folder / "sales.iam.json").write_text(json.dumps(plain(resources["SalesPolicy"]["Properties"]["PolicyDocument"])))
+
+
+def plain(value):
+    """As flowc writes a policy beside its template: `${…}` in place of intrinsic functions."""
+    if isinstance(value, list):
+        return [plain(x) for x in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"Fn::Sub": text}: return text
+        case {"Ref": name}: return f"${{{name}}}"
+        case {"Fn::GetAtt": [name, attribute]}: return f"${{{name}.{attribute}}}"
+    return {key: plain(x) for key, x in value.items()}
 
 
 def main():

@@ -102,7 +102,7 @@ impl Machine<'_> {
         let pipeline = self.pipeline();
         let mut properties = json!({
             "Description": format!("Runs the state machine {}", pipeline.name),
-            "AssumeRolePolicyDocument": iam::trust(pipeline, self.names, self.definition),
+            "AssumeRolePolicyDocument": iam::trust(self.program, pipeline, self.names, self.definition),
         });
         self.tag(&mut properties);
         json!({ "Type": "AWS::IAM::Role", "Properties": properties })

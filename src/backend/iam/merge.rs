@@ -85,7 +85,7 @@ fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
             let wide = wide(free);
             resources.retain(|name, origin| {
                 let wider = match free.contains_key(name) {
-                    true => Some(&*name),
+                    true => Some(name),
                     false => wide.iter().find(|wide| wide.covers(name)),
                 };
                 let Some(kept) = wider.and_then(|wider| free.get_mut(wider)) else {
@@ -117,10 +117,12 @@ struct Draft {
     first: String,
 }
 
+/// An action, and where its triples are from.
+type Allowed = (String, Vec<Origin>);
+
 /// One statement for the actions of a service that are allowed on the same resources.
 fn join_actions(conditions: Vec<Condition>, group: Group, drafts: &mut Vec<Draft>) {
-    let mut by_resources: BTreeMap<(String, Vec<Pattern>), Vec<(String, Vec<Origin>)>> =
-        BTreeMap::new();
+    let mut by_resources: BTreeMap<(String, Vec<Pattern>), Vec<Allowed>> = BTreeMap::new();
     for (action, resources) in group {
         let service = action.split(':').next().unwrap_or_default().to_owned();
         let (names, origins) = resources.into_iter().unzip();
@@ -155,10 +157,13 @@ fn join_actions(conditions: Vec<Condition>, group: Group, drafts: &mut Vec<Draft
     }
 }
 
+/// Actions, resources, operator and key.
+type Place = (Vec<String>, Vec<Pattern>, String, String);
+
 /// Joins statements that differ in the value of their only condition: one of several values is what IAM asks for.
 fn join_values(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut joined: Vec<Draft> = Vec::new();
-    let mut places: BTreeMap<(Vec<String>, Vec<Pattern>, String, String), usize> = BTreeMap::new();
+    let mut places: BTreeMap<Place, usize> = BTreeMap::new();
     for draft in drafts {
         let statement = &draft.statement;
         let [(operator, key, values)] = statement.conditions.as_slice() else {

@@ -7,11 +7,9 @@
 use std::collections::HashMap;
 
 use super::{Pattern, Piece};
-use crate::catalog::grant::{ArnPart, ArnTemplate, Reading};
-use crate::catalog::resource::{RefForm, url_template};
 use crate::ir::{
-    Binary, Block, Dataset, Deploy, Entry, Expr, ExprKind, Items, Literal, Origin, Pipeline,
-    Program, Reader, ResourceId, StageKind, Type, VariableId,
+    Binary, Block, Dataset, Entry, Expr, ExprKind, Items, Literal, Pipeline, Program, Reader,
+    StageKind, Type, VariableId,
 };
 
 /// So many texts are listed one by one; above, `*` stands for them.
@@ -23,7 +21,7 @@ const DEPTH: usize = 64;
 /// What can be known of a program's texts before it runs.
 pub struct Tracer<'a> {
     pub program: &'a Program,
-    pipeline: Option<&'a Pipeline>,
+    pub(super) pipeline: Option<&'a Pipeline>,
     items: HashMap<VariableId, &'a Items>,
 }
 
@@ -526,160 +524,6 @@ impl<'a> Tracer<'a> {
     pub fn constant(&self, expr: &'a Expr) -> Pattern {
         self.text(expr, &mut Choices::default())
     }
-
-    /// A value of the deployment; names of existing resources are written out.
-    pub fn deploy(&self, deploy: &Deploy) -> Pattern {
-        match deploy {
-            Deploy::Resource(id, form) => self.resource(*id, *form),
-            Deploy::Machine(id) => self.machine("stateMachine", &self.program.pipeline(*id).name),
-            deploy => Pattern::from(deploy.clone()),
-        }
-    }
-
-    /// `arn:…:states:…:KIND:NAME`
-    fn machine(&self, kind: &str, name: &str) -> Pattern {
-        let mut arn = Pattern::text("arn:");
-        arn.push(Piece::Deploy(Deploy::Partition));
-        arn.push(Piece::Text(":states:".to_owned()));
-        arn.push(Piece::Deploy(Deploy::Region));
-        arn.push(Piece::Text(":".to_owned()));
-        arn.push(Piece::Deploy(Deploy::Account));
-        arn.push(Piece::Text(format!(":{kind}:{name}")));
-        arn
-    }
-
-    /// A resource's name, ARN or URL.
-    pub fn resource(&self, id: ResourceId, form: RefForm) -> Pattern {
-        let resource = self.program.resource(id);
-        let name = match &resource.origin {
-            Origin::Existing(name) => self.text(name, &mut Choices::default()),
-            Origin::Created { .. } => {
-                let has_form = form != RefForm::Arn
-                    || resource.kind.ref_form == RefForm::Arn
-                    || !resource.kind.arn_attribute.is_empty();
-                if has_form {
-                    return Pattern::from(Deploy::Resource(id, form));
-                }
-                Pattern::from(Deploy::Resource(id, RefForm::Name))
-            }
-        };
-        match form {
-            RefForm::Arn if name.is_arn() || resource.kind.arn.parts.is_empty() => name,
-            RefForm::Arn => self.fill_kind(&resource.kind.arn, &name),
-            RefForm::Name if resource.kind.word == "glue_table" => name
-                .rsplit_once(|c| c == '/')
-                .map_or(name, |(_, table)| table),
-            RefForm::Name => name,
-            RefForm::Url if name.strip_prefix("https:").is_some() => name,
-            RefForm::Url => self.fill_kind(url_template(), &name),
-        }
-    }
-
-    /// A kind's ARN with the name in its hole.
-    fn fill_kind(&self, template: &ArnTemplate, name: &Pattern) -> Pattern {
-        let mut arn = Pattern::default();
-        for part in &template.parts {
-            match part {
-                ArnPart::Member(hole) => {
-                    arn.append(self.read(hole.reading, name.clone()));
-                }
-                part => arn.append(self.part(part)),
-            }
-        }
-        arn
-    }
-
-    /// A part of a template that no argument fills.
-    pub fn part(&self, part: &ArnPart) -> Pattern {
-        match part {
-            ArnPart::Text(text) => Pattern::text(text),
-            ArnPart::Partition => Pattern::from(Deploy::Partition),
-            ArnPart::Region => Pattern::from(Deploy::Region),
-            ArnPart::Account => Pattern::from(Deploy::Account),
-            ArnPart::UrlSuffix => Pattern::from(Piece::UrlSuffix),
-            ArnPart::Machine => match self.pipeline {
-                Some(pipeline) => Pattern::text(&pipeline.name),
-                None => Pattern::any(),
-            },
-            ArnPart::Variable(name) => Pattern::from(Piece::Variable(name.clone())),
-            ArnPart::Any => Pattern::any(),
-            ArnPart::Member(_) => Pattern::any(),
-        }
-    }
-
-    /// The part of an argument's text that an ARN wants.
-    pub fn read(&self, reading: Reading, value: Pattern) -> Pattern {
-        match reading {
-            Reading::Text | Reading::Arn | Reading::NameOrArn | Reading::Id => value,
-            Reading::Name => self.name_of(value),
-            Reading::UrlTail => match value.as_deploy() {
-                Some(Deploy::Resource(id, _)) => self.resource(*id, RefForm::Name),
-                _ => match value.rsplit_once(|c| c == '/') {
-                    Some((_, name)) => name,
-                    None => value,
-                },
-            },
-            Reading::Revised => revised(value),
-            Reading::HostLabel => match value.split_once(|c| c == '.') {
-                Some((label, _)) => label,
-                None => value,
-            },
-            Reading::NoLeadingSlash => value.strip_prefix("/").unwrap_or(value),
-            Reading::S3Bucket => match s3_parts(&value) {
-                Some((bucket, _)) => bucket,
-                None => value,
-            },
-            Reading::S3Key => match s3_parts(&value) {
-                Some((_, key)) => key,
-                None => value,
-            },
-        }
-    }
-
-    fn name_of(&self, value: Pattern) -> Pattern {
-        match value.as_deploy() {
-            Some(Deploy::Resource(id, _)) => return self.resource(*id, RefForm::Name),
-            Some(_) => return Pattern::any(),
-            None if !value.is_arn() => return value,
-            None => {}
-        }
-        let mut rest = value;
-        for _ in 0..5 {
-            match rest.split_once(|c| c == ':') {
-                Some((_, after)) => rest = after,
-                None => return Pattern::any(),
-            }
-        }
-        let separator = |c| c == ':' || c == '/';
-        let name = rest.split_once(separator).map_or(rest, |(_, name)| name);
-        name.split_once(separator)
-            .map_or(name.clone(), |(name, _)| name)
-    }
-}
-
-/// A name or an ARN with its revision, or with any where it has none.
-fn revised(mut value: Pattern) -> Pattern {
-    let name = match value.rsplit_once(|c| c == '/') {
-        Some((_, name)) => name,
-        None => value.clone(),
-    };
-    if name.split_once(|c| c == ':').is_none() {
-        // What is not known to its end may hold the revision itself.
-        if matches!(value.pieces().last(), Some(Piece::Text(_))) {
-            value.push(Piece::Text(":".to_owned()));
-        }
-        value.push(Piece::Any);
-    }
-    value
-}
-
-/// Bucket and key of `s3://bucket/key`.
-fn s3_parts(value: &Pattern) -> Option<(Pattern, Pattern)> {
-    let path = value.strip_prefix("s3://")?;
-    Some(
-        path.split_once(|c| c == '/')
-            .unwrap_or_else(|| (path.clone(), Pattern::default())),
-    )
 }
 
 fn literal_text(literal: &Literal) -> Pattern {
@@ -709,7 +553,7 @@ fn place(what: &str, expr: &Expr) -> String {
 fn find_items<'a>(block: &'a Block, items: &mut HashMap<VariableId, &'a Items>) {
     for stage in &block.stages {
         if let StageKind::Map(map) = &stage.kind
-            && !map.distributed.as_ref().is_some_and(|d| d.batch.is_some())
+            && map.distributed.as_ref().is_none_or(|d| d.batch.is_none())
         {
             items.insert(map.item, &map.items);
         }
