@@ -73,7 +73,8 @@ pub enum AttributeSpelling {
 
 /// A field's value: JSON as people write it, with `{% … %}` where only the run knows more.
 pub fn template(expr: &Expr, env: &mut dyn Environment) -> Value {
-    let expr = &dynamodb::spelled_out(expr, env.attributes());
+    let expr = dynamodb::spelled_out(expr, env.attributes());
+    let expr = expr.as_ref();
     match &expr.kind {
         ExprKind::Literal(literal) => literal_template(literal),
         ExprKind::List(elements) if elements.iter().all(|element| !element.spread) => elements
@@ -113,7 +114,7 @@ pub fn members(members: &[(String, Expr)], env: &mut dyn Environment) -> Value {
             .map(|(name, value)| (name.clone(), template(value, env)));
         return Value::Object(values.collect());
     }
-    let spelled: Vec<(&str, Expr)> = given
+    let spelled: Vec<(&str, std::borrow::Cow<Expr>)> = given
         .iter()
         .map(|(name, value)| {
             (
@@ -122,7 +123,7 @@ pub fn members(members: &[(String, Expr)], env: &mut dyn Environment) -> Value {
             )
         })
         .collect();
-    let mut writer = Writer::new(env, spelled.iter().map(|(_, value)| value));
+    let mut writer = Writer::new(env, spelled.iter().map(|(_, value)| value.as_ref()));
     let pairs: Vec<String> = spelled
         .iter()
         .map(|(name, value)| {
@@ -139,13 +140,15 @@ pub fn members(members: &[(String, Expr)], env: &mut dyn Environment) -> Value {
 
 /// JSONata source that always has a value.
 pub fn expression(expr: &Expr, env: &mut dyn Environment) -> String {
-    let expr = &dynamodb::spelled_out(expr, env.attributes());
+    let expr = dynamodb::spelled_out(expr, env.attributes());
+    let expr = expr.as_ref();
     Writer::new(env, [expr]).whole(expr)
 }
 
 /// A condition, where the service checks that the value is a bool.
 pub fn condition(expr: &Expr, env: &mut dyn Environment) -> Value {
-    let expr = &dynamodb::spelled_out(expr, env.attributes());
+    let expr = dynamodb::spelled_out(expr, env.attributes());
+    let expr = expr.as_ref();
     let source = Writer::new(env, [expr]).emit(expr, Demand::Raise).text;
     Value::String(wrap(&source))
 }

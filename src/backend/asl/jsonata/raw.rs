@@ -1,12 +1,13 @@
 //! The escape: JSONata of the author's own, its names replaced by what they stand for.
 
 use super::code::{Code, Level};
-use super::writer::Writer;
+use super::writer::{Writer, is_nullable};
 use crate::ir::Expr;
 use crate::ir::jsonata::{Token, TokenKind, tokens};
+use crate::ir::types::Type;
 
 impl Writer<'_> {
-    pub(super) fn raw(&mut self, text: &str, names: &[(String, Expr)]) -> Code {
+    pub(super) fn raw(&mut self, ty: &Type, text: &str, names: &[(String, Expr)]) -> Code {
         // Text without tokens has had its diagnostic.
         let tokens = tokens(text).unwrap_or_default();
         let mut assignments = String::new();
@@ -43,18 +44,19 @@ impl Writer<'_> {
         }
         let out = out.trim();
         if !entered.is_empty() {
-            return Code::new(format!("({assignments}{out})"), Level::Atom).missing(true);
+            return Code::new(format!("({assignments}{out})"), Level::Atom)
+                .missing(is_nullable(ty));
         }
         let closed = is_constructor(&tokens);
         Code::new(
             out,
-            if closed || tokens.len() == 1 {
+            if closed || tokens.len() == 1 || is_group(&tokens) {
                 Level::Atom
             } else {
                 Level::Conditional
             },
         )
-        .missing(!closed)
+        .missing(!closed && is_nullable(ty))
     }
 }
 
@@ -120,11 +122,17 @@ fn path_root(text: &str) -> Option<&str> {
 
 /// Whether the whole is one list or object, which is always there.
 fn is_constructor(tokens: &[Token]) -> bool {
-    let closing = match tokens.first().map(|token| token.text) {
-        Some("[") => "]",
-        Some("{") => "}",
-        _ => return false,
-    };
+    is_between(tokens, "[", "]") || is_between(tokens, "{", "}")
+}
+
+fn is_group(tokens: &[Token]) -> bool {
+    is_between(tokens, "(", ")")
+}
+
+fn is_between(tokens: &[Token], opening: &str, closing: &str) -> bool {
+    if tokens.first().is_none_or(|token| token.text != opening) {
+        return false;
+    }
     let mut depth = 0;
     for (index, token) in tokens.iter().enumerate() {
         if token.kind == TokenKind::Operator {

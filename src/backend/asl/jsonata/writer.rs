@@ -16,6 +16,8 @@ pub(super) struct Writer<'e> {
     taken: BTreeSet<String>,
     /// What the names of comprehensions and `fn` arguments stand for at this point.
     locals: HashMap<u32, Code>,
+    /// The next id, downwards, of a local that no program has.
+    pub(super) fresh: u32,
 }
 
 impl<'e> Writer<'e> {
@@ -47,6 +49,7 @@ impl<'e> Writer<'e> {
             env,
             taken,
             locals: HashMap::new(),
+            fresh: 3 << 30,
         }
     }
 
@@ -215,10 +218,10 @@ impl<'e> Writer<'e> {
             ExprKind::Sort { list, local, key } => self.sort(list, local, key),
             ExprKind::Function { function, args } => self.call(expr, function, args, demand),
             ExprKind::Let { local, value, body } => self.assign(local, value, body, demand),
-            ExprKind::Attributes(value) => self.attributes(value),
-            ExprKind::Plain(value) => self.plain(value),
+            ExprKind::Attributes(value) => self.attributes(value, demand),
+            ExprKind::Plain(value) => self.plain(value, demand),
             ExprKind::Regex(source) => Code::atom(text::regex(source)),
-            ExprKind::Jsonata { text, names } => self.raw(text, names),
+            ExprKind::Jsonata { text, names } => self.raw(&expr.ty, text, names),
         }
     }
 
