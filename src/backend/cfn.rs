@@ -46,7 +46,7 @@ pub fn template(program: &Program, definitions: &[Definition], policies: &[Polic
         template["Description"] = Value::String(cut(doc, DESCRIPTION));
     }
     let used = value::references(&resources);
-    let parameters = parameters::parameters(program, &names, &used);
+    let parameters = parameters::parameters(program, &names, &used, definitions);
     if !parameters.is_empty() {
         template["Parameters"] = Value::Object(parameters);
     }

@@ -67,7 +67,9 @@ pub enum ArnPart {
 /// A hole that an argument fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// Dotted path into the arguments; `[]` stands for each element, `{}` for each key of a map.
+    /// Dotted path into the arguments; `[]` stands for each element, `{}` for each key of a map. Behind `->` stands a path
+    /// into the arguments of the call of the same service whose result holds the value: `QueryExecutionId->WorkGroup`;
+    /// it is `*` when the pipeline has no such call.
     pub path: String,
     pub reading: Reading,
     /// What stands there when the argument is not given; None: the template that has the hole is not needed then

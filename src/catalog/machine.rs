@@ -135,6 +135,20 @@ pub fn machine_arn() -> &'static ArnTemplate {
     &TEMPLATE
 }
 
+/// What a member of a result can be, in terms of the call's arguments, where they say more than nothing.
+pub fn find_result(service: &str, operation: &str, member: &str) -> Option<&'static ArnTemplate> {
+    static EXECUTION: LazyLock<ArnTemplate> = LazyLock::new(|| {
+        ArnTemplate::parse(
+            "arn:{partition}:states:{region}:{account}:execution:{StateMachineArn|name}:*",
+        )
+        .expect("it is well formed")
+    });
+    match (service, operation, member) {
+        ("sfn", "startExecution", "ExecutionArn") => Some(&EXECUTION),
+        _ => None,
+    }
+}
+
 const CATALOG: &str = "arn:{partition}:glue:{region}:{account}:catalog";
 const DATABASE: &str = "arn:{partition}:glue:{region}:{account}:database/{Database}";
 const GLUE_TABLE: &str = "arn:{partition}:glue:{region}:{account}:table/{Database}/{Table=*}";

@@ -15,7 +15,7 @@ use super::{
 use crate::catalog::machine;
 use crate::catalog::resource::RefForm;
 use crate::source::Span;
-use fill::{Filler, Value};
+use fill::{Filler, Value, call_members};
 
 /// One statement that something needs: all actions on all resources under all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,19 +156,13 @@ impl<'a> Finder<'a> {
                 machine::assume_role(),
             );
         } else {
-            let members: Vec<(String, Value)> = match &call.arguments {
-                super::Arguments::Members(members) => members
-                    .iter()
-                    .map(|(name, value)| (name.clone(), Value::Expr(value)))
-                    .collect(),
-                super::Arguments::Value(_) => Vec::new(),
+            let filler = Filler {
+                tracer: self.tracer,
+                service: call.operation.service,
+                members: &call_members(call),
+                within: call.within.as_ref(),
             };
-            self.fill(
-                &members,
-                call.within.as_ref(),
-                reason.clone(),
-                &call.form.grants,
-            );
+            filler.fill(&call.form.grants, &reason, &mut self.found);
         }
         let touches = machine::touches_named_data(call.operation.service, &call.operation.name);
         if touches && call.accesses.is_empty() && call.credentials.is_none() {
@@ -325,6 +319,7 @@ impl<'a> Finder<'a> {
     ) {
         let filler = Filler {
             tracer: self.tracer,
+            service: "",
             members,
             within,
         };

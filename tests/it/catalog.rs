@@ -186,8 +186,9 @@ fn check_grant(name: &str, form: &Form, grant: &Grant) {
 
 fn check_template(name: &str, form: &Form, template: &ArnTemplate) {
     for hole in template.holes() {
+        let path = hole.path.split("->").next().unwrap_or_default();
         assert!(
-            leads(form.input, &hole.path),
+            leads(form.input, path),
             "{name}: {{{}}} leads nowhere",
             hole.path
         );

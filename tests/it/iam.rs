@@ -3,7 +3,7 @@
 use flowc::backend::cfn::names::{Labels, Names};
 use flowc::backend::iam;
 use flowc::ir::access::{self, Problem};
-use flowc::ir::{Deploy, PipelineId, Program, Type};
+use flowc::ir::{Binding, Deploy, PipelineId, Program, Type, VariableId};
 
 use crate::by_hand::*;
 
@@ -315,5 +315,63 @@ fn another_role_needs_only_to_be_assumed() {
     assert_eq!(
         policy(&program(calls(vec![start]))),
         ["sts:AssumeRole | arn:aws:iam::111122223333:role/partner"]
+    );
+}
+
+/// Two stages: a call whose result is bound to the second variable, and one that reads a member of it.
+fn made(
+    first: flowc::ir::Call,
+    second: impl Fn(flowc::ir::Expr) -> flowc::ir::Call,
+    id: &str,
+) -> Program {
+    let mut stages = calls(vec![first]);
+    stages[0].binds = Binding::Name(VariableId(2));
+    let id = member(variable(2, Type::Any), id, Type::String);
+    stages.extend(calls(vec![second(id)]));
+    program(stages)
+}
+
+#[test]
+fn an_id_leads_to_the_arguments_of_the_call_that_made_it() {
+    let start = |workgroup: Option<&str>| {
+        let mut arguments = vec![("QueryString", text("SELECT 1"))];
+        arguments.extend(workgroup.map(|w| ("WorkGroup", text(w))));
+        let mut start = request("athena", "startQueryExecution", arguments);
+        start.credentials = Some(text("arn:aws:iam::111122223333:role/partner"));
+        start
+    };
+    let results = |id| request("athena", "getQueryResults", vec![("QueryExecutionId", id)]);
+    let on = |program: Program| policy(&program)[0].clone();
+    assert_eq!(
+        on(made(start(Some("etl")), results, "QueryExecutionId")),
+        "athena:GetQueryResults | ~athena:RA:workgroup/etl"
+    );
+    assert_eq!(
+        on(made(start(None), results, "QueryExecutionId")),
+        "athena:GetQueryResults | ~athena:RA:workgroup/primary"
+    );
+    // From elsewhere, nothing is known of it.
+    let elsewhere = program(calls(vec![results(variable(1, Type::String))]));
+    assert_eq!(
+        on(elsewhere),
+        "athena:GetQueryResults | ~athena:RA:workgroup/*"
+    );
+}
+
+#[test]
+fn an_execution_that_a_call_started_is_of_its_machine() {
+    let arn = "arn:aws:states:eu-west-1:111122223333:stateMachine:child";
+    let start = request(
+        "sfn",
+        "startExecution",
+        vec![("StateMachineArn", text(arn))],
+    );
+    let describe = |id| request("sfn", "describeExecution", vec![("ExecutionArn", id)]);
+    assert_eq!(
+        policy(&made(start, describe, "ExecutionArn")),
+        [
+            "states:DescribeExecution | ~states:RA:execution:child:*".to_owned(),
+            format!("states:StartExecution | {arn}"),
+        ]
     );
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use crate::ir::{Literal, Param, ParamId, Program, Type};
+use crate::backend::asl::Definition;
+use crate::backend::asl::jsonata::parameter_pattern;
+use crate::ir::{Deploy, Literal, Param, ParamId, Program, Type};
 
 /// What CloudFormation takes as a parameter's description, in bytes.
 const DESCRIPTION: usize = 4000;
@@ -15,17 +17,30 @@ pub(super) fn parameters(
     program: &Program,
     names: &Names,
     used: &BTreeSet<String>,
+    definitions: &[Definition],
 ) -> Map<String, Value> {
+    let substituted: BTreeSet<ParamId> = definitions
+        .iter()
+        .flat_map(|definition| definition.substitutions.values())
+        .filter_map(|deploy| match deploy {
+            Deploy::Param(id) => Some(*id),
+            _ => None,
+        })
+        .collect();
     (0u32..)
         .map(ParamId)
         .zip(&program.params)
-        .map(|(id, param)| (names.param(id), param))
-        .filter(|(name, _)| used.contains(*name))
-        .map(|(name, param)| (name.to_owned(), parameter(param)))
+        .map(|(id, param)| (names.param(id), id, param))
+        .filter(|(name, ..)| used.contains(*name))
+        .map(|(name, id, param)| {
+            let substituted = substituted.contains(&id);
+            (name.to_owned(), parameter(param, substituted))
+        })
         .collect()
 }
 
-fn parameter(param: &Param) -> Value {
+/// One that is substituted in a definition may not hold what would break out of its place there.
+fn parameter(param: &Param, substituted: bool) -> Value {
     let mut value = json!({ "Type": parameter_type(&param.ty) });
     if let Some(doc) = param.doc.as_deref().filter(|doc| !doc.is_empty()) {
         value["Description"] = Value::String(super::cut(doc, DESCRIPTION));
@@ -44,7 +59,13 @@ fn parameter(param: &Param) -> Value {
             value["AllowedPattern"] = json!(INTEGER);
             value["ConstraintDescription"] = json!("must be a whole number");
         }
-        _ => {}
+        ty => {
+            if let Some(pattern) = parameter_pattern(ty).filter(|_| substituted) {
+                value["AllowedPattern"] = json!(pattern);
+                value["ConstraintDescription"] =
+                    json!("must hold no quotes, backslashes, braces or control characters");
+            }
+        }
     }
     value
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Accesses, Condition, Need, Problem, Reason};
 use crate::catalog::grant::{ArnPart, ArnTemplate, Grant, GrantSource, Hole, Reading, When};
+use crate::catalog::machine;
 use crate::ir::pattern::trace::{self, Choices, Node, Tracer};
 use crate::ir::pattern::{Pattern, Piece};
-use crate::ir::{Deploy, Expr};
+use crate::ir::{Arguments, Call, Deploy, Expr};
 use crate::source::Span;
 
 /// What a hole's path begins with.
@@ -25,6 +26,8 @@ pub(super) enum Value<'a> {
 
 pub(super) struct Filler<'f, 'a> {
     pub tracer: &'a Tracer<'a>,
+    /// The service of the call.
+    pub service: &'f str,
     pub members: &'f [(String, Value<'a>)],
     pub within: Option<&'a Expr>,
 }
@@ -306,7 +309,9 @@ impl<'a> Filler<'_, 'a> {
         // A name without its revision is known as well as its author wants it to be.
         let known = hole.reading == Reading::Revised && value.is_exact();
         let part = self.tracer.read(hole.reading, value);
-        if known || part.is_exact() || hole.reading == Reading::Id {
+        // Only an id leads to what is made elsewhere.
+        let elsewhere = hole.path.contains("->") && part == Pattern::any();
+        if known || elsewhere || part.is_exact() || hole.reading == Reading::Id {
             return part;
         }
         let part = match bound {
@@ -327,6 +332,12 @@ impl<'a> Filler<'_, 'a> {
 
     /// Walks a path: members by their dots, `[]` one element, `{}` one key.
     fn find(&self, path: &str, choices: &mut Choices<'a>) -> Found<'a> {
+        if let Some((made, argument)) = path.split_once("->") {
+            return match self.find(made, choices) {
+                Found::Given(_, _, node) => self.find_made(node, argument, choices),
+                Found::Absent => Found::Absent,
+            };
+        }
         let mut steps = path.split('.');
         let first = steps.next().unwrap_or_default();
         let (name, marks) = split_marks(first);
@@ -387,8 +398,64 @@ impl<'a> Filler<'_, 'a> {
             Node::Expr(at) if matches!(self.tracer.follow(at, choices), Node::Absent) => {
                 Found::Absent
             }
-            node => Found::Given(self.tracer.node_text(node, choices), Some(span), node),
+            node => {
+                let text = self
+                    .made_text(node, choices)
+                    .unwrap_or_else(|| self.tracer.node_text(node, choices));
+                Found::Given(text, Some(span), node)
+            }
         }
+    }
+
+    /// An argument of the call that made a value; any, when this pipeline has no such call.
+    fn find_made(&self, node: Node<'a>, argument: &str, choices: &mut Choices<'a>) -> Found<'a> {
+        match self.tracer.maker(node, choices) {
+            Some((call, _)) if call.operation.service == self.service => {
+                let members = call_members(call);
+                let maker = Filler {
+                    members: &members,
+                    within: None,
+                    ..*self
+                };
+                maker.find(argument, choices)
+            }
+            _ => Found::Given(Pattern::any(), None, Node::Unknown),
+        }
+    }
+
+    /// The pattern of a value that a call of this pipeline made, where its arguments say what it can be.
+    fn made_text(&self, node: Node<'a>, choices: &mut Choices<'a>) -> Option<Pattern> {
+        let (call, member) = self.tracer.maker(node, choices)?;
+        let template = machine::find_result(call.operation.service, &call.operation.name, member)?;
+        let members = call_members(call);
+        let maker = Filler {
+            members: &members,
+            within: None,
+            service: call.operation.service,
+            ..*self
+        };
+        let mut text = Pattern::default();
+        for part in &template.parts {
+            match part {
+                ArnPart::Member(hole) => match maker.find(&hole.path, choices) {
+                    Found::Given(value, ..) => text.append(self.tracer.read(hole.reading, value)),
+                    Found::Absent => return None,
+                },
+                part => text.append(self.tracer.part(part)),
+            }
+        }
+        Some(text)
+    }
+}
+
+/// The arguments of a call by their names.
+pub(super) fn call_members(call: &Call) -> Vec<(String, Value<'_>)> {
+    match &call.arguments {
+        Arguments::Members(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::Expr(value)))
+            .collect(),
+        Arguments::Value(_) => Vec::new(),
     }
 }
 

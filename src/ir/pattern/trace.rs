@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::{Pattern, Piece};
 use crate::ir::{
-    Binary, Block, Dataset, Entry, Expr, ExprKind, Items, Literal, Pipeline, Program, Reader,
-    StageKind, Type, VariableId,
+    Binary, Binding, Block, Call, Dataset, Entry, Expr, ExprKind, Items, Literal, Pipeline,
+    Program, Reader, StageKind, Type, VariableId,
 };
 
 /// So many texts are listed one by one; above, `*` stands for them.
@@ -23,6 +23,16 @@ pub struct Tracer<'a> {
     pub program: &'a Program,
     pub(super) pipeline: Option<&'a Pipeline>,
     items: HashMap<VariableId, &'a Items>,
+    /// For each result's name, the calls whose results it can be.
+    makers: HashMap<VariableId, Vec<Maker<'a>>>,
+}
+
+/// What binds a name.
+#[derive(Clone, Copy)]
+enum Maker<'a> {
+    /// The result of a call, or a member of it.
+    Call(&'a Call, Option<&'a str>),
+    Other,
 }
 
 /// Where an expression or a member leads.
@@ -111,13 +121,12 @@ impl Choices<'_> {
 
 impl<'a> Tracer<'a> {
     pub fn new(program: &'a Program, pipeline: &'a Pipeline) -> Self {
-        let mut items = HashMap::new();
-        find_items(&pipeline.body, &mut items);
-        Self {
-            program,
+        let mut tracer = Self {
             pipeline: Some(pipeline),
-            items,
-        }
+            ..Self::outside(program)
+        };
+        tracer.look_into(&pipeline.body);
+        tracer
     }
 
     /// For expressions outside pipelines: names and properties of resources.
@@ -126,6 +135,68 @@ impl<'a> Tracer<'a> {
             program,
             pipeline: None,
             items: HashMap::new(),
+            makers: HashMap::new(),
+        }
+    }
+
+    fn look_into(&mut self, block: &'a Block) {
+        for stage in &block.stages {
+            if let StageKind::Map(map) = &stage.kind
+                && map.distributed.as_ref().is_none_or(|d| d.batch.is_none())
+            {
+                self.items.insert(map.item, &map.items);
+            }
+            if let StageKind::Assign { variable, .. } = &stage.kind {
+                self.makers.entry(*variable).or_default().push(Maker::Other);
+            }
+            let call = match &stage.kind {
+                // A handler's value is bound too, unless the type says that none is.
+                StageKind::Call(call)
+                    if stage.guard.catch.is_empty() || matches!(stage.ty, Type::Shape(_)) =>
+                {
+                    Some(call.as_ref())
+                }
+                _ => None,
+            };
+            let maker = |member| call.map_or(Maker::Other, |call| Maker::Call(call, member));
+            match &stage.binds {
+                Binding::None => {}
+                Binding::Name(id) => self.makers.entry(*id).or_default().push(maker(None)),
+                Binding::Fields(fields) => {
+                    for (name, id) in fields {
+                        self.makers.entry(*id).or_default().push(maker(Some(name)));
+                    }
+                }
+            }
+            for inner in stage.blocks() {
+                self.look_into(inner);
+            }
+        }
+    }
+
+    /// The call whose result holds this value, and the member that it is, for a value at the result's top.
+    pub fn maker(&self, node: Node<'a>, choices: &mut Choices<'a>) -> Option<(&'a Call, &'a str)> {
+        let Node::Expr(expr) = node else {
+            return None;
+        };
+        let Node::Expr(expr) = self.follow(expr, choices) else {
+            return None;
+        };
+        let (id, member) = match &expr.kind {
+            ExprKind::Variable(id) => (id, None),
+            ExprKind::Member { base, name } => match &base.kind {
+                ExprKind::Variable(id) => (id, Some(name.as_str())),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let makers = self.makers.get(id)?;
+        let pick = choices.force(format!("maker {}", id.0), makers.len());
+        match (makers[pick], member) {
+            (Maker::Call(call, None), Some(member)) | (Maker::Call(call, Some(member)), None) => {
+                Some((call, member))
+            }
+            _ => None,
         }
     }
 
@@ -548,17 +619,4 @@ fn position(index: &Expr, length: usize) -> Option<usize> {
 fn place(what: &str, expr: &Expr) -> String {
     let span = expr.span;
     format!("{what}@{}:{}-{}", span.file.0, span.start, span.end)
-}
-
-fn find_items<'a>(block: &'a Block, items: &mut HashMap<VariableId, &'a Items>) {
-    for stage in &block.stages {
-        if let StageKind::Map(map) = &stage.kind
-            && map.distributed.as_ref().is_none_or(|d| d.batch.is_none())
-        {
-            items.insert(map.item, &map.items);
-        }
-        for inner in stage.blocks() {
-            find_items(inner, items);
-        }
-    }
 }
