@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod expr;
+pub mod fold;
 pub mod functions;
 pub mod jsonata;
 pub mod pattern;

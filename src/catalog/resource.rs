@@ -118,3 +118,34 @@ pub fn wanted_form(member: &str) -> RefForm {
         RefForm::Name
     }
 }
+
+/// The kinds of which a member names one, by service and member; empty when that is not known.
+pub fn named_kinds(service: &str, member: &str) -> &'static [&'static str] {
+    match (service, member) {
+        (_, "Bucket" | "BucketName") => &["bucket"],
+        (_, "FunctionName" | "FunctionArn") => &["function"],
+        (_, "TopicArn") => &["topic"],
+        (_, "QueueUrl" | "QueueArn") => &["queue"],
+        (_, "CrawlerName") => &["crawler"],
+        (_, "SecretId" | "SecretArn") => &["secret"],
+        (_, "RoleArn" | "ExecutionRoleArn" | "JobRole" | "ServiceRole") => &["role"],
+        (_, "KmsKeyId" | "KMSKeyId" | "KmsKeyArn") => &["key"],
+        (_, "DeliveryStreamName") => &["delivery_stream"],
+        (_, "StreamName" | "StreamARN" | "StreamArn") => &["stream", "table", "delivery_stream"],
+        ("athena", "WorkGroup") => &["workgroup"],
+        ("athena", "Database") => &["database"],
+        ("dynamodb", "TableName") => &["table"],
+        ("ecr", "RepositoryName") => &["repository"],
+        ("ecs", "Cluster") => &["ecs_cluster"],
+        ("emr", "ClusterId" | "JobFlowId") => &["emr_cluster"],
+        ("glue", "JobName") => &["job"],
+        ("glue", "DatabaseName") => &["database"],
+        ("glue", "TableName") => &["glue_table"],
+        ("glue", "ConnectionName") => &["glue_connection"],
+        ("kms", "KeyId") => &["key"],
+        ("redshift" | "redshiftdata", "ClusterIdentifier") => &["redshift_cluster"],
+        ("redshiftdata" | "redshiftserverless", "WorkgroupName") => &["redshift_workgroup"],
+        (_, "ConnectionArn") => &["connection"],
+        _ => &[],
+    }
+}

@@ -139,6 +139,11 @@ impl Shape {
         })
     }
 
+    /// Whether it is a structure.
+    pub fn has_members(self) -> bool {
+        matches!(self.kind(), ShapeKind::Structure { .. })
+    }
+
     /// By either spelling.
     pub fn find_member(self, name: &str) -> Option<Member> {
         self.members()

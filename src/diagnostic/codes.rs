@@ -51,8 +51,43 @@ codes! {
     // F02 names
 
     // F03 types and expressions
+    TypeMismatch "F0301" "type-mismatch" Error;
+    UnknownMember "F0302" "unknown-member" Error;
+    MayBeNull "F0303" "may-be-null" Error;
+    StringAddition "F0304" "string-addition" Error;
+    MemberOfList "F0305" "member-of-list" Error;
+    ImpossibleComparison "F0306" "impossible-comparison" Error;
+    DuplicateKey "F0307" "duplicate-key" Error;
+    WrongOperand "F0308" "wrong-operand" Error;
+    UnknownName "F0309" "unknown-name" Error;
+    NoValue "F0310" "no-value" Error;
+    UnknownFunction "F0311" "unknown-function" Error;
+    WrongArgumentCount "F0312" "wrong-argument-count" Error;
+    UnknownType "F0313" "unknown-type" Error;
+    RecursiveType "F0314" "recursive-type" Error;
+    RecursiveFunction "F0315" "recursive-function" Error;
+    MisplacedPattern "F0316" "misplaced-pattern" Error;
+    KnownTooLate "F0317" "known-too-late" Error;
+    MalformedTimestamp "F0318" "malformed-timestamp" Error;
+    AlwaysFails "F0319" "always-fails" Error;
+    NamedArgument "F0320" "named-argument" Error;
 
     // F04 calls
+    UnknownService "F0401" "unknown-service" Error;
+    UnknownOperation "F0402" "unknown-operation" Error;
+    RefusedOperation "F0403" "refused-operation" Error;
+    PatternNotOffered "F0404" "pattern-not-offered" Error;
+    NotInExpress "F0405" "not-in-express" Error;
+    UnknownArgument "F0406" "unknown-argument" Error;
+    MissingArgument "F0407" "missing-argument" Error;
+    WrongArgumentType "F0408" "wrong-argument-type" Error;
+    UnknownEnumValue "F0409" "unknown-enum-value" Error;
+    OutOfRange "F0410" "out-of-range" Error;
+    OneOfSeveral "F0411" "one-of-several" Error;
+    WrongResource "F0412" "wrong-resource" Error;
+    MissingTaskToken "F0413" "missing-task-token" Error;
+    RepeatedArgument "F0414" "repeated-argument" Error;
+    UnnamedArgument "F0415" "unnamed-argument" Error;
 
     // F05 flow
 

@@ -226,7 +226,14 @@ impl Expr {
 
     /// The parts that an expression is made of, in evaluation order.
     pub fn children(&self) -> Vec<&Expr> {
-        match &self.kind {
+        self.kind.children()
+    }
+}
+
+impl ExprKind {
+    /// The parts that it is made of, in evaluation order.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
             ExprKind::Literal(_)
             | ExprKind::Variable(_)
             | ExprKind::Local(_)

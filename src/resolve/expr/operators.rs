@@ -1,0 +1,727 @@
+//! Operators and `if … then … else`.
+
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
+use crate::ir::{Binary, Expr, ExprKind, Literal, Type, Unary};
+use crate::resolve::expr::facts::facts;
+use crate::resolve::expr::fit::{offer_default, offer_value};
+use crate::resolve::expr::{Checker, Wanted, invalid, text};
+use crate::resolve::types::{describe, enum_of};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, BinaryOp, UnaryOp};
+
+/// What can be compared with what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Number,
+    Text,
+    Bool,
+    List,
+    Object,
+    /// Of `any`, or of several kinds: no comparison is known to be wrong.
+    Unknown,
+}
+
+impl Checker<'_> {
+    pub(super) fn infer_unary(
+        &mut self,
+        op: &Spanned<UnaryOp>,
+        operand: &ast::Expr,
+        span: Span,
+    ) -> Expr {
+        let (op, value, ty) = match op.node {
+            UnaryOp::Not => {
+                let value = self.check(operand, Some(Wanted::value(&Type::Bool)));
+                (Unary::Not, value, Type::Bool)
+            }
+            UnaryOp::Negate => {
+                let value = self.check(operand, None);
+                let Some(value) = self.number_operand(value, "-") else {
+                    return invalid(span);
+                };
+                let ty = number_type(&value.ty);
+                (Unary::Negate, value, ty)
+            }
+        };
+        if value.ty == Type::Invalid {
+            return invalid(span);
+        }
+        let kind = ExprKind::Unary {
+            op,
+            operand: Box::new(value),
+        };
+        self.build(kind, ty, span)
+    }
+
+    pub(super) fn infer_binary(
+        &mut self,
+        op: &Spanned<BinaryOp>,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        wanted: Option<Wanted<'_>>,
+    ) -> Expr {
+        match op.node {
+            BinaryOp::Coalesce => self.infer_coalesce(left, right, span, wanted),
+            BinaryOp::And | BinaryOp::Or => {
+                let bool = Some(Wanted::value(&Type::Bool));
+                let is_and = op.node == BinaryOp::And;
+                let left = self.check(left, bool);
+                let right = self.knowing(facts(&left, is_and), |c| c.check(right, bool));
+                let op = if is_and { Binary::And } else { Binary::Or };
+                self.binary(op, left, right, Type::Bool, span)
+            }
+            BinaryOp::Add => self.infer_addition(left, right, span),
+            BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => {
+                let left = self.check(left, None);
+                let right = self.check(right, None);
+                self.arithmetic(op, left, right, span)
+            }
+            _ => {
+                let left = self.check(left, None);
+                let right = self.check(right, None);
+                let value = self.compare(op, left, right);
+                Expr { span, ..value }
+            }
+        }
+    }
+
+    /// Checks something where these paths are not null.
+    pub(super) fn knowing<T>(
+        &mut self,
+        paths: Vec<super::Path>,
+        check: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let before = self.known.len();
+        self.known.extend(paths);
+        let value = check(self);
+        self.known.truncate(before);
+        value
+    }
+
+    fn binary(&mut self, op: Binary, left: Expr, right: Expr, ty: Type, span: Span) -> Expr {
+        if left.ty == Type::Invalid || right.ty == Type::Invalid {
+            return invalid(span);
+        }
+        let kind = ExprKind::Binary {
+            op,
+            left: Box::new(left),
+            right: Box::new(right),
+        };
+        self.build(kind, ty, span)
+    }
+
+    fn infer_coalesce(
+        &mut self,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        wanted: Option<Wanted<'_>>,
+    ) -> Expr {
+        let nullable = wanted.map(|wanted| Type::optional(wanted.ty.clone()));
+        let left = match (wanted, &nullable) {
+            (Some(wanted), Some(ty)) => self.check(
+                left,
+                Some(Wanted {
+                    ty,
+                    member: wanted.member,
+                }),
+            ),
+            _ => self.check(left, None),
+        };
+        let right = self.check(right, wanted);
+        let ty = left.ty.non_null().join(&right.ty.expand());
+        self.binary(Binary::Coalesce, left, right, ty, span)
+    }
+
+    pub(super) fn infer_if(
+        &mut self,
+        condition: &ast::Expr,
+        then: &ast::Expr,
+        otherwise: &ast::Expr,
+        span: Span,
+        wanted: Option<Wanted<'_>>,
+    ) -> Expr {
+        let condition = self.check(condition, Some(Wanted::value(&Type::Bool)));
+        let then = self.knowing(facts(&condition, true), |c| c.check(then, wanted));
+        let otherwise = self.knowing(facts(&condition, false), |c| c.check(otherwise, wanted));
+        if [&condition, &then, &otherwise]
+            .iter()
+            .any(|part| part.ty == Type::Invalid)
+        {
+            return invalid(span);
+        }
+        let ty = then.ty.join(&otherwise.ty);
+        let kind = ExprKind::If {
+            condition: Box::new(condition),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        };
+        self.build(kind, ty, span)
+    }
+
+    /// `== != < <= > >= in` of two checked values.
+    pub(super) fn compare(
+        &mut self,
+        op: &Spanned<BinaryOp>,
+        mut left: Expr,
+        mut right: Expr,
+    ) -> Expr {
+        let span = if left.span.file == right.span.file {
+            left.span.to(right.span)
+        } else {
+            right.span
+        };
+        if left.ty == Type::Invalid || right.ty == Type::Invalid {
+            return invalid(span);
+        }
+        let fine = self.read_as_moment(&mut left, &right) && self.read_as_moment(&mut right, &left);
+        if !fine {
+            return invalid(span);
+        }
+        let (binary, fine) = match op.node {
+            BinaryOp::Eq => (Binary::Eq, self.check_equality(&left, &right, span)),
+            BinaryOp::Ne => (Binary::Ne, self.check_equality(&left, &right, span)),
+            BinaryOp::In => (Binary::In, self.check_membership(&left, &right, span)),
+            BinaryOp::Lt => (Binary::Lt, self.check_order("<", &left, &right)),
+            BinaryOp::Le => (Binary::Le, self.check_order("<=", &left, &right)),
+            BinaryOp::Gt => (Binary::Gt, self.check_order(">", &left, &right)),
+            BinaryOp::Ge => (Binary::Ge, self.check_order(">=", &left, &right)),
+            // No other operator compares; the grammar lets none come here.
+            _ => return invalid(span),
+        };
+        if fine {
+            self.binary(binary, left, right, Type::Bool, span)
+        } else {
+            invalid(span)
+        }
+    }
+
+    /// A literal that stands beside a timestamp is one. False when it is not, which is reported.
+    fn read_as_moment(&mut self, value: &mut Expr, beside: &Expr) -> bool {
+        if beside.ty.non_null() != Type::Timestamp || value.ty == Type::Timestamp {
+            return true;
+        }
+        let Some(Literal::String(text)) = value.as_literal() else {
+            return true;
+        };
+        match text::check_timestamp(text, value.span) {
+            Ok(()) => {
+                value.ty = Type::Timestamp;
+                true
+            }
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                false
+            }
+        }
+    }
+
+    fn check_equality(&mut self, left: &Expr, right: &Expr, span: Span) -> bool {
+        if left.ty == Type::Null || right.ty == Type::Null {
+            return true;
+        }
+        for (value, other) in [(left, right), (right, left)] {
+            if !self.check_enum_value(value, other) {
+                return false;
+            }
+        }
+        let (a, b) = (class(&left.ty), class(&right.ty));
+        if a != b && a != Class::Unknown && b != Class::Unknown {
+            let diagnostic = Diagnostic::new(
+                Code::ImpossibleComparison,
+                span,
+                format!(
+                    "{} is never equal to {}",
+                    describe(&left.ty.non_null()),
+                    describe(&right.ty.non_null())
+                ),
+            )
+            .also(left.span, describe(&left.ty))
+            .also(right.span, describe(&right.ty));
+            self.report(match (a, b) {
+                (Class::Number, Class::Text) | (Class::Text, Class::Number) => diagnostic.help(
+                    "`number(…)` reads a number from a string, `\"{…}\"` makes a string of a number",
+                ),
+                (Class::List, _) | (_, Class::List) => {
+                    diagnostic.help("`in` tells whether a value is in a list")
+                }
+                _ => diagnostic,
+            });
+            return false;
+        }
+        if let (Type::Enum(a), Type::Enum(b)) = (left.ty.non_null(), right.ty.non_null()) {
+            if !a.open && !b.open && !a.values.iter().any(|value| b.values.contains(value)) {
+                self.report(
+                    Diagnostic::new(
+                        Code::ImpossibleComparison,
+                        span,
+                        "these are never equal: they have no value in common",
+                    )
+                    .also(left.span, describe(&left.ty))
+                    .also(right.span, describe(&right.ty)),
+                );
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A literal beside a value that can never be it.
+    fn check_enum_value(&mut self, value: &Expr, beside: &Expr) -> bool {
+        let (Some(Literal::String(text)), Some(values)) = (value.as_literal(), enum_of(&beside.ty))
+        else {
+            return true;
+        };
+        if values.values.contains(text) {
+            return true;
+        }
+        let diagnostic = Diagnostic::new(
+            Code::ImpossibleComparison,
+            value.span,
+            format!("this is never equal: there is no value `\"{text}\"`"),
+        )
+        .also(beside.span, describe(&beside.ty));
+        self.report(offer_value(diagnostic, text, &values, value.span));
+        false
+    }
+
+    fn check_membership(&mut self, left: &Expr, right: &Expr, span: Span) -> bool {
+        let element = match right.ty.expand() {
+            Type::Any => return true,
+            Type::List(element) => element,
+            Type::Optional(inner) if matches!(inner.expand(), Type::List(_)) => {
+                self.report(offer_default(
+                    Diagnostic::new(
+                        Code::MayBeNull,
+                        right.span,
+                        "`in` needs a list, and this may be null",
+                    ),
+                    right.span,
+                    &inner,
+                    true,
+                ));
+                return false;
+            }
+            other => {
+                let diagnostic = Diagnostic::new(
+                    Code::WrongOperand,
+                    right.span,
+                    format!("`in` needs a list, found {}", describe(&other)),
+                );
+                self.report(match class(&other) {
+                    Class::Text => diagnostic.help("`contains(text, part)` looks into a string"),
+                    Class::Object => {
+                        diagnostic.help("`keys(…)` gives the list of an object's keys")
+                    }
+                    _ => diagnostic,
+                });
+                return false;
+            }
+        };
+        if matches!(class(&left.ty), Class::List | Class::Object) {
+            self.report(Diagnostic::new(
+                Code::WrongOperand,
+                left.span,
+                format!(
+                    "`in` looks for a string, a number, a bool or null, found {}",
+                    describe(&left.ty)
+                ),
+            ));
+            return false;
+        }
+        match &right.kind {
+            ExprKind::Literal(Literal::List(items)) => {
+                items.iter().all(|item| match item {
+                    Literal::String(text) => {
+                        let item =
+                            Expr::literal(Literal::String(text.clone()), Type::String, right.span);
+                        self.check_listed_value(text, &item, left)
+                    }
+                    _ => true,
+                }) && self.check_element_class(left, &element, span)
+            }
+            _ => {
+                self.check_enum_value(
+                    left,
+                    &Expr {
+                        ty: element.expand(),
+                        ..right.clone()
+                    },
+                ) && self.check_element_class(left, &element, span)
+            }
+        }
+    }
+
+    /// A value of a written list that the other side can never be.
+    fn check_listed_value(&mut self, text: &str, item: &Expr, left: &Expr) -> bool {
+        let Some(values) = enum_of(&left.ty) else {
+            return true;
+        };
+        if values.values.iter().any(|value| value == text) {
+            return true;
+        }
+        let diagnostic = Diagnostic::new(
+            Code::ImpossibleComparison,
+            item.span,
+            format!("`\"{text}\"` is none of the values that are looked for"),
+        )
+        .also(left.span, describe(&left.ty));
+        // The place is the whole list: a nearest value is said, not put there.
+        let near = crate::diagnostic::find_nearest(text, values.values.iter().map(String::as_str));
+        self.report(match near {
+            Some(near) => diagnostic.help(format!("there is `\"{near}\"`")),
+            None => diagnostic,
+        });
+        false
+    }
+
+    fn check_element_class(&mut self, left: &Expr, element: &Type, span: Span) -> bool {
+        let (a, b) = (class(&left.ty), class(element));
+        if a == b || a == Class::Unknown || b == Class::Unknown || left.ty == Type::Null {
+            return true;
+        }
+        self.report(
+            Diagnostic::new(
+                Code::ImpossibleComparison,
+                span,
+                format!(
+                    "{} is never in a list of other values",
+                    describe(&left.ty.non_null())
+                ),
+            )
+            .also(left.span, describe(&left.ty)),
+        );
+        false
+    }
+
+    fn check_order(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
+        for value in [left, right] {
+            if !self.check_present(value, op) {
+                return false;
+            }
+        }
+        let (a, b) = (class(&left.ty), class(&right.ty));
+        for (value, class) in [(left, a), (right, b)] {
+            if !matches!(class, Class::Number | Class::Text | Class::Unknown) {
+                self.report(Diagnostic::new(
+                    Code::WrongOperand,
+                    value.span,
+                    format!(
+                        "`{op}` orders numbers, strings and timestamps, found {}",
+                        describe(&value.ty)
+                    ),
+                ));
+                return false;
+            }
+        }
+        let moments = [&left.ty, &right.ty].map(|ty| ty.expand() == Type::Timestamp);
+        let mixed = a != b && a != Class::Unknown && b != Class::Unknown;
+        let half = moments[0] != moments[1] && a == Class::Text && b == Class::Text;
+        if mixed || half {
+            let diagnostic = Diagnostic::new(
+                Code::WrongOperand,
+                right.span,
+                format!(
+                    "`{op}` orders values of one kind: expected {}, found {}",
+                    describe(&left.ty),
+                    describe(&right.ty)
+                ),
+            )
+            .also(left.span, describe(&left.ty));
+            self.report(if half {
+                diagnostic.help("`fromMillis(toMillis(…))` reads a timestamp from a string")
+            } else {
+                diagnostic.help(
+                    "`number(…)` reads a number from a string, `toMillis(…)` from a timestamp",
+                )
+            });
+            return false;
+        }
+        true
+    }
+
+    /// Reports an operand that may be null where a value is needed.
+    fn check_present(&mut self, value: &Expr, op: &str) -> bool {
+        match &value.ty {
+            Type::Any => true,
+            Type::Null => {
+                self.report(Diagnostic::new(
+                    Code::WrongOperand,
+                    value.span,
+                    format!("`{op}` needs a value, found null"),
+                ));
+                false
+            }
+            ty if ty.is_nullable() => {
+                let without_null = ty.non_null();
+                self.report(offer_default(
+                    Diagnostic::new(
+                        Code::MayBeNull,
+                        value.span,
+                        format!("`{op}` needs a value, and this may be null"),
+                    ),
+                    value.span,
+                    &without_null,
+                    true,
+                ));
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// The operand of arithmetic, when it is a number.
+    fn number_operand(&mut self, value: Expr, op: &str) -> Option<Expr> {
+        if value.ty == Type::Invalid || !self.check_present(&value, op) {
+            return None;
+        }
+        if matches!(class(&value.ty), Class::Number | Class::Unknown) {
+            return Some(value);
+        }
+        let diagnostic = Diagnostic::new(
+            Code::WrongOperand,
+            value.span,
+            format!("`{op}` needs numbers, found {}", describe(&value.ty)),
+        );
+        self.report(match (class(&value.ty), op) {
+            (Class::Text, _) => diagnostic.help("`number(…)` reads a number from a string"),
+            (Class::List, "+") => diagnostic.help("`[...a, ...b]` joins lists"),
+            (Class::Object, "+") => diagnostic.help("`{ ...a, ...b }` joins objects"),
+            _ => diagnostic,
+        });
+        None
+    }
+
+    /// A chain of `+`, so that texts in it make one message.
+    fn infer_addition(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let mut operands = vec![right];
+        let mut rest = left;
+        while let ast::ExprKind::Binary { op, left, right } = &rest.kind {
+            if op.node != BinaryOp::Add {
+                break;
+            }
+            operands.push(right);
+            rest = left;
+        }
+        operands.push(rest);
+        operands.reverse();
+        let values: Vec<Expr> = operands
+            .iter()
+            .map(|operand| self.check(operand, None))
+            .collect();
+        if values.iter().any(|value| value.ty == Type::Invalid) {
+            return invalid(span);
+        }
+        let is_text = |value: &Expr| {
+            class(&value.ty) == Class::Text && value.ty.non_null() != Type::Timestamp
+        };
+        if let Some(text) = values.iter().find(|value| is_text(value)) {
+            let diagnostic = Diagnostic::new(
+                Code::StringAddition,
+                text.span,
+                "`+` adds numbers, and this is a string",
+            )
+            .help("write the values into one string: `\"{a}{b}\"`");
+            self.report(match interpolation_fix(&operands) {
+                Some(fix) => diagnostic.fix(fix),
+                None => diagnostic,
+            });
+            return invalid(span);
+        }
+        let op = Spanned::new(BinaryOp::Add, span);
+        let mut values = values.into_iter();
+        let Some(mut sum) = values.next() else {
+            return invalid(span);
+        };
+        for value in values {
+            let place = sum.span.to(value.span);
+            sum = self.arithmetic(&op, sum, value, place);
+        }
+        Expr { span, ..sum }
+    }
+
+    fn arithmetic(&mut self, op: &Spanned<BinaryOp>, left: Expr, right: Expr, span: Span) -> Expr {
+        let (binary, sign) = match op.node {
+            BinaryOp::Add => (Binary::Add, "+"),
+            BinaryOp::Sub => (Binary::Sub, "-"),
+            BinaryOp::Mul => (Binary::Mul, "*"),
+            BinaryOp::Div => (Binary::Div, "/"),
+            _ => (Binary::Rem, "%"),
+        };
+        if left.ty == Type::Invalid || right.ty == Type::Invalid {
+            return invalid(span);
+        }
+        let moment = |value: &Expr| value.ty.non_null() == Type::Timestamp;
+        let additive = matches!(binary, Binary::Add | Binary::Sub);
+        if additive && (moment(&left) || moment(&right)) {
+            return self.moment_arithmetic(binary, sign, left, right, span);
+        }
+        let (Some(left), Some(right)) = (
+            self.number_operand(left, sign),
+            self.number_operand(right, sign),
+        ) else {
+            return invalid(span);
+        };
+        let ty = result_type(binary, &left.ty.expand(), &right.ty.expand());
+        self.binary(binary, left, right, ty, span)
+    }
+
+    /// `t + d`, `d + t`, `t - d`, `t - u`.
+    fn moment_arithmetic(
+        &mut self,
+        op: Binary,
+        sign: &str,
+        mut left: Expr,
+        mut right: Expr,
+        span: Span,
+    ) -> Expr {
+        if !(self.check_present(&left, sign) && self.check_present(&right, sign)) {
+            return invalid(span);
+        }
+        if op == Binary::Sub
+            && !(self.read_as_moment(&mut left, &right) && self.read_as_moment(&mut right, &left))
+        {
+            return invalid(span);
+        }
+        let kinds = [&left, &right].map(|value| match value.ty.expand() {
+            Type::Timestamp => Some(true),
+            ty if class(&ty) == Class::Number => Some(false),
+            _ => None,
+        });
+        let ty = match (op, kinds) {
+            (Binary::Add, [Some(true), Some(false)] | [Some(false), Some(true)])
+            | (Binary::Sub, [Some(true), Some(false)]) => Type::Timestamp,
+            (Binary::Sub, [Some(true), Some(true)]) => Type::Number,
+            _ => {
+                let wrong = if kinds[0].is_none() { &left } else { &right };
+                let diagnostic = Diagnostic::new(
+                    Code::WrongOperand,
+                    wrong.span,
+                    format!(
+                        "with a timestamp, `{sign}` takes {}, found {}",
+                        if op == Binary::Add {
+                            "a duration"
+                        } else {
+                            "a duration or a timestamp behind it"
+                        },
+                        describe(&wrong.ty)
+                    ),
+                );
+                self.report(if class(&wrong.ty) == Class::Unknown {
+                    diagnostic.help(
+                        "`number(…)` says that it is seconds, `fromMillis(toMillis(…))` that it is a timestamp",
+                    )
+                } else {
+                    diagnostic
+                });
+                return invalid(span);
+            }
+        };
+        self.binary(op, left, right, ty, span)
+    }
+}
+
+fn class(ty: &Type) -> Class {
+    match ty.non_null() {
+        Type::Int | Type::Number | Type::Duration | Type::Size => Class::Number,
+        Type::String | Type::Timestamp | Type::Enum(_) | Type::Resource(_) => Class::Text,
+        Type::Bool => Class::Bool,
+        Type::List(_) => Class::List,
+        Type::Object(_) | Type::Map(_) | Type::Shape(_) => Class::Object,
+        _ => Class::Unknown,
+    }
+}
+
+fn number_type(ty: &Type) -> Type {
+    match ty.expand() {
+        ty @ (Type::Int | Type::Duration | Type::Size) => ty,
+        _ => Type::Number,
+    }
+}
+
+fn result_type(op: Binary, left: &Type, right: &Type) -> Type {
+    let whole = |ty: &Type| matches!(ty, Type::Int | Type::Duration | Type::Size);
+    if op == Binary::Div || !whole(left) || !whole(right) {
+        return Type::Number;
+    }
+    match (op, left, right) {
+        (_, Type::Int, Type::Int) => Type::Int,
+        (Binary::Add | Binary::Sub, a, b) if a == b => a.clone(),
+        (Binary::Rem, a, _) => a.clone(),
+        (_, Type::Int, unit) | (_, unit, Type::Int) => unit.clone(),
+        _ => Type::Int,
+    }
+}
+
+/// Turns `"a" + b + "c"` into `"a{b}c"`, when the literals are plain ones whose text can stay as it is.
+fn interpolation_fix(operands: &[&ast::Expr]) -> Option<Fix> {
+    let mut edits = Vec::new();
+    let last = operands.len().checked_sub(1)?;
+    // The literals lose their quotes but for the outermost, the others get braces, what stands between goes.
+    let mut open = String::from("\"");
+    for (at, operand) in operands.iter().enumerate() {
+        let literal = plain_text(operand)?;
+        let span = operand.span;
+        let begin = if literal {
+            Span {
+                end: span.start + 1,
+                ..span
+            }
+        } else {
+            span.before()
+        };
+        let from = match at.checked_sub(1).and_then(|i| operands.get(i)) {
+            Some(before) => {
+                let end = before.span.end - u32::from(plain_text(before)?);
+                Span {
+                    start: end,
+                    end: begin.end,
+                    ..span
+                }
+            }
+            None => begin,
+        };
+        if !literal {
+            open.push('{');
+        }
+        edits.push(Edit {
+            span: from,
+            text: std::mem::take(&mut open),
+        });
+        if !literal {
+            open.push('}');
+        }
+        if at == last {
+            open.push('"');
+            let end = Span {
+                start: span.end - u32::from(literal),
+                ..span
+            };
+            edits.push(Edit {
+                span: end,
+                text: std::mem::take(&mut open),
+            });
+        }
+    }
+    Some(Fix {
+        title: "write one string".to_owned(),
+        edits,
+        safe: true,
+    })
+}
+
+/// Whether it is a plain string literal; None for one whose text is not what is written between its quotes.
+fn plain_text(expr: &ast::Expr) -> Option<bool> {
+    let ast::ExprKind::String(parts) = &expr.kind else {
+        return Some(false);
+    };
+    let text: Option<usize> = parts
+        .iter()
+        .map(|part| match part {
+            ast::StringPart::Text(text) => Some(text.len()),
+            ast::StringPart::Expr(_) => None,
+        })
+        .sum();
+    let written = (expr.span.end - expr.span.start) as usize;
+    (text? + 2 == written).then_some(true)
+}

@@ -1,0 +1,131 @@
+//! Declared resources where something names one: by name, ARN or URL, as the place needs.
+
+use crate::catalog::grant::ArnPart;
+use crate::catalog::resource::{self, RefForm};
+use crate::catalog::shape::Shape;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::types::ResourceKindRef;
+use crate::ir::{Deploy, Expr, ExprKind, Literal, Type};
+use crate::resolve::expr::{Checker, Wanted, invalid};
+use crate::resolve::types::{describe, either, fits};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::BinaryOp;
+
+impl Checker<'_> {
+    /// A resource as the argument of an API's member.
+    pub(super) fn fit_resource(
+        &mut self,
+        value: Expr,
+        kind: ResourceKindRef,
+        member: &str,
+        wanted: Wanted<'_>,
+    ) -> Expr {
+        let span = value.span;
+        if !fits(&Type::String, wanted.ty) {
+            self.report(Diagnostic::new(
+                Code::WrongArgumentType,
+                span,
+                format!(
+                    "`{member}` takes {}, found {}",
+                    describe(wanted.ty),
+                    describe(&value.ty)
+                ),
+            ));
+            return invalid(span);
+        }
+        let service = shape_of(wanted.ty).map_or("", Shape::service);
+        let kinds = resource::named_kinds(service, member);
+        if !kinds.is_empty() && !kinds.contains(&kind.0.word) {
+            let words: Vec<String> = kinds.iter().map(|word| format!("`{word}`")).collect();
+            self.report(
+                Diagnostic::new(
+                    Code::WrongResource,
+                    span,
+                    format!(
+                        "`{member}` names a {}, and this is a `{}`",
+                        either(&words),
+                        kind.0.word
+                    ),
+                )
+                .help("a string that names one works too"),
+            );
+            return invalid(span);
+        }
+        let form = match resource::wanted_form(member) {
+            RefForm::Url if kind.0.ref_form != RefForm::Url => RefForm::Name,
+            form => form,
+        };
+        let value = self.resource_as(value, form);
+        Expr {
+            ty: Type::String,
+            span,
+            ..value
+        }
+    }
+
+    /// A resource's name, ARN or URL.
+    pub(super) fn resource_as(&mut self, value: Expr, form: RefForm) -> Expr {
+        let Type::Resource(kind) = &value.ty else {
+            return value;
+        };
+        let kind = *kind;
+        if let ExprKind::Deploy(Deploy::Resource(id, _)) = &value.kind {
+            return Expr {
+                kind: ExprKind::Deploy(Deploy::Resource(*id, form)),
+                ..value
+            };
+        }
+        // A parameter of the kind holds a name that only the run knows.
+        let span = value.span;
+        let text = |text: &str| Expr::literal(Literal::String(text.to_owned()), Type::String, span);
+        let deploy = |deploy| Expr {
+            kind: ExprKind::Deploy(deploy),
+            ty: Type::String,
+            time: crate::ir::Time::Deploy,
+            span,
+        };
+        let name = Expr {
+            ty: Type::String,
+            ..value
+        };
+        let template = match form {
+            RefForm::Name => return name,
+            RefForm::Url => resource::url_template(),
+            RefForm::Arn => &kind.0.arn,
+        };
+        let mut parts = Vec::with_capacity(template.parts.len());
+        for part in &template.parts {
+            parts.push(match part {
+                ArnPart::Text(part) => text(part),
+                ArnPart::Partition => deploy(Deploy::Partition),
+                ArnPart::Region => deploy(Deploy::Region),
+                ArnPart::Account => deploy(Deploy::Account),
+                ArnPart::UrlSuffix => self.url_suffix(deploy(Deploy::Partition), span),
+                ArnPart::Member(_) => name.clone(),
+                ArnPart::Machine | ArnPart::Any | ArnPart::Variable(_) => text("*"),
+            });
+        }
+        self.build(ExprKind::Template(parts), Type::String, span)
+    }
+
+    /// The domain of a partition's services.
+    fn url_suffix(&mut self, partition: Expr, span: Span) -> Expr {
+        let text = |text: &str| Expr::literal(Literal::String(text.to_owned()), Type::String, span);
+        let op = Spanned::new(BinaryOp::Eq, span);
+        let condition = self.compare(&op, partition, text("aws-cn"));
+        let kind = ExprKind::If {
+            condition: Box::new(condition),
+            then: Box::new(text("amazonaws.com.cn")),
+            otherwise: Box::new(text("amazonaws.com")),
+        };
+        self.build(kind, Type::String, span)
+    }
+}
+
+fn shape_of(ty: &Type) -> Option<Shape> {
+    match ty {
+        Type::Shape(shape) => Some(*shape),
+        Type::Optional(inner) => shape_of(inner),
+        _ => None,
+    }
+}

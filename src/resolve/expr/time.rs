@@ -1,0 +1,100 @@
+//! When an expression is known, and places that need an earlier time.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Element, Entry, Expr, ExprKind, Time};
+use crate::resolve::names::Names;
+
+/// The time of an expression of this kind: that of its latest part.
+pub(super) fn of(kind: &ExprKind) -> Time {
+    let own = match kind {
+        ExprKind::Variable(_) | ExprKind::Context(_) | ExprKind::Jsonata { .. } => Time::Run,
+        ExprKind::Deploy(_) => Time::Deploy,
+        ExprKind::Function { function, .. } if function.volatile => Time::Run,
+        _ => Time::Build,
+    };
+    kind.children()
+        .iter()
+        .map(|child| child.time)
+        .fold(own, Time::max)
+}
+
+/// Reports a value that is known later than `time`. `what` is the place that needs it: "a pipeline's `timeout`".
+pub(in crate::resolve) fn require_time(
+    names: &mut dyn Names,
+    expr: &Expr,
+    time: Time,
+    what: &str,
+) -> bool {
+    if expr.ty == crate::ir::Type::Invalid {
+        return false;
+    }
+    if expr.time > time {
+        let mut diagnostic = Diagnostic::new(
+            Code::KnownTooLate,
+            expr.span,
+            format!("{what} must be known {}", when(time)),
+        )
+        .label(format!("known {}", when(expr.time)));
+        if let Some(cause) = latest(expr).filter(|cause| cause.span != expr.span) {
+            diagnostic = diagnostic.also(cause.span, format!("known only {}", when(cause.time)));
+        }
+        names.report(diagnostic.help(match time {
+            Time::Build => "write the value itself",
+            _ => "use a literal, a `param`, or what is made of them",
+        }));
+        return false;
+    }
+    if time == Time::Deploy && expr.time == Time::Deploy {
+        if let Some(part) = find_uncomputable(expr) {
+            names.report(
+                Diagnostic::new(
+                    Code::KnownTooLate,
+                    part.span,
+                    format!("{what} must be known when the template is deployed, and a template cannot compute this"),
+                )
+                .help("a template can only join texts: make the computed value a `param`"),
+            );
+            return false;
+        }
+    }
+    true
+}
+
+fn when(time: Time) -> &'static str {
+    match time {
+        Time::Build => "when it is compiled",
+        Time::Deploy => "when it is deployed",
+        Time::Run => "when it runs",
+    }
+}
+
+/// The smallest part that makes the expression as late as it is.
+fn latest(expr: &Expr) -> Option<&Expr> {
+    let late = expr
+        .kind
+        .children()
+        .into_iter()
+        .find(|child| child.time == expr.time);
+    late.and_then(latest).or(Some(expr))
+}
+
+/// The first part that CloudFormation has no function for.
+fn find_uncomputable(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Deploy(_) => None,
+        ExprKind::Template(parts) => parts.iter().find_map(find_uncomputable),
+        ExprKind::List(elements) => elements.iter().find_map(|Element { spread, value }| {
+            if *spread {
+                Some(value)
+            } else {
+                find_uncomputable(value)
+            }
+        }),
+        ExprKind::Object(entries) => entries.iter().find_map(|entry| match entry {
+            Entry::Pair { value, .. } => find_uncomputable(value),
+            Entry::Computed { key, .. } => Some(key),
+            Entry::Spread(value) => Some(value),
+        }),
+        _ => Some(expr),
+    }
+}
