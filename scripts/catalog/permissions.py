@@ -90,6 +90,11 @@ BINDINGS = [
     ("databrew", r".*Ruleset.*", "Ruleset", {"ResourceId": "Name"}),
     ("databrew", r".*Schedule.*", "Schedule", {"ResourceId": "Name"}),
     ("dynamodb", r"batchGetItem|batchWriteItem", "table", {"TableName": "RequestItems{}|name_or_arn"}),
+    ("ecs", r".*", "service", {"ClusterName": "Cluster|name=default", "ServiceName": "Service"}),
+    ("ecs", r"createService", "service", {"ClusterName": "Cluster|name=default", "ServiceName": "ServiceName"}),
+    ("ecs", r"describeServices", "service", {"ClusterName": "Cluster|name=default", "ServiceName": "Services[]"}),
+    ("ecs", r".*", "task", {"ClusterName": "Cluster|name=default", "TaskId": "Task|id"}),
+    ("ecs", r"describeTasks|.*Protection", "task", {"ClusterName": "Cluster|name=default", "TaskId": "Tasks[]|id"}),
     ("eks", r"describeUpdate|listUpdates", "cluster", {"ClusterName": "Name"}),
     ("emr", r".*", "cluster", {"ClusterId": "ClusterId|id"}),
     ("emr", r"addJobFlowSteps", "cluster", {"ClusterId": "JobFlowId|id"}),
@@ -112,8 +117,11 @@ BINDINGS = [
     ("kinesis", r".*", "stream", {"StreamName": "StreamName", "@": "StreamARN"}),
     ("kms", r".*", "key", {"KeyId": "KeyId|name_or_arn"}),
     ("mwaa", r".*", "environment", {"EnvironmentName": "Name"}),
+    ("mwaa", r".*", "rbac-role", {"EnvironmentName": "Name"}),
     ("redshiftdata", r".*", "cluster", {"ClusterName": "ClusterIdentifier"}),
+    ("scheduler", r".*", "schedule", {"GroupName": "GroupName=default", "ScheduleName": "Name"}),
     ("secretsmanager", r".*", "Secret", {"SecretId": "SecretId|name_or_arn"}),
+    ("secretsmanager", r"createSecret", "Secret", {"SecretId": "Name"}),
     ("sfn", r".*Alias", "statemachine", {"@": "StateMachineAliasArn"}),
     ("sfn", r"createStateMachineAlias", "statemachine", {}),
     ("sfn", r".*Version", "statemachine", {"@": "StateMachineVersionArn"}),
@@ -130,6 +138,8 @@ BINDINGS = [
 ARNS = {
     # Secrets Manager appends a hyphen and six characters to the name.
     ("secretsmanager", "Secret"): "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${SecretId}-??????",
+    # Every action but those that tag takes a log group with its streams.
+    ("logs", "log-group"): "arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:*",
     # A rule of the default bus has no bus in its ARN; that of another bus is `rule/BUS/NAME`.
     ("events", "rule-on-custom-event-bus"): "arn:${Partition}:events:${Region}:${Account}:rule/${EventBusName}/${RuleName}",
 }
@@ -215,6 +225,18 @@ NO_ROLE_MEMBER = re.compile(r"(Assume|Trust|AccountRole|AwsRole|DatabaseAccessCo
 TAKES_ROLES = re.compile(
     r"(?!get|list|describe|delete|batchGet|stop|cancel|untag|tag|remove|assume|search|disassociate|detach|revoke)"
 )
+
+# The databases' names for their own types.
+RDS_MEMBERS = {
+    "pg": ["dbparametergroupname"],
+    "clusterpg": ["dbclusterparametergroupname"],
+    "subgrp": ["dbsubnetgroupname"],
+    "og": ["optiongroupname"],
+    "proxy": ["dbproxyname"],
+    "proxyendpoint": ["dbproxyendpointname"],
+    "db": ["dbinstanceidentifier"],
+    "shardgrp": ["dbshardgroupidentifier"],
+}
 
 # The member that holds the ARN of a resource of any type, where it is not `ResourceArn`.
 RESOURCE_MEMBERS = {"lambda": "Resource"}
@@ -371,12 +393,18 @@ class Permissions:
     def bind(self, operation: str, record: dict, resource_type: str, arn: str, about: bool) -> list["Bound"]:
         """The ways in which members fill an ARN format: by its parts, and by the whole ARN."""
         members = self.members(record)
-        whole, parts = self.find_holes(operation, members, resource_type, arn, about)
+        written = self.find_binding(operation, members, resource_type)
+        whole, parts = written or self.find_holes(members, resource_type, arn, about)
         found = []
         if parts:
             used = [re.split(r"[.|=\[{]", hole)[0] for hole in parts.values()]
-            if len(parts) == 1:
-                parts = {v: hole if "|" in hole else hole + "|name_or_arn" for v, hole in parts.items()}
+            own = list(parts)[-1]
+            if "|" not in parts[own]:
+                parts[own] += "|name_or_arn"
+            for variable, member in zip(parts, used):
+                # What a resource is in may be left out, as there is a default; the resource itself falls away then.
+                if variable != own and not members[member][1] and "=" not in parts[variable] and not written:
+                    parts[variable] += "=*"
             found.append(Bound(filled(arn, parts), tuple(used), all(members[name][1] for name in used)))
         variables = [v for v in re.findall(r"\$\{(\w+)\}", arn) if v not in ("Partition", "Region", "Account", "AccountId")]
         if whole and not variables and not arn.endswith("*"):
@@ -391,14 +419,18 @@ class Permissions:
             found.insert(0 if anything else len(found), Bound(template, (whole,), members[whole][1]))
         return found
 
-    def find_holes(self, operation: str, members: dict, resource_type: str, arn: str, about: bool):
-        """The member that holds the whole ARN, and holes for the variables of its format; either may be missing."""
-        lower = {name.lower(): name for name in members}
+    def find_binding(self, operation: str, members: dict, resource_type: str):
+        """What BINDINGS says, as find_holes gives it; None when it says nothing."""
         for service, pattern, bound_type, holes in reversed(BINDINGS):
             if service == self.service.name and bound_type == resource_type and re.fullmatch(pattern, operation):
                 found = {v: hole for v, hole in holes.items() if re.split(r"[.\[{|=]", hole)[0] in members}
                 if found or not holes:
                     return found.pop("@", None), found
+        return None
+
+    def find_holes(self, members: dict, resource_type: str, arn: str, about: bool):
+        """The member that holds the whole ARN, and holes for the variables of its format; either may be missing."""
+        lower = {name.lower(): name for name in members}
         stem = noun(resource_type)
         whole = None
         for candidate in (stem + "arn", "resourcearn", "arn" if about else "", RESOURCE_MEMBERS.get(self.service.name, "").lower()):
@@ -426,8 +458,10 @@ class Permissions:
             candidates += [own + "name", own + "id", own, own + "identifier"]
         if about and stem in (own, "resource", ""):
             candidates += ["name", "id", "identifier"]
-        if about and name.endswith("name") and name.startswith(own[:6]):
+        if about and name.endswith("name") and (name.startswith(own[:6]) or stem and own.endswith(stem)):
             candidates.append("name")
+        if self.prefix == "rds" and own:
+            candidates += RDS_MEMBERS.get(own, [f"db{own}identifier"])
         candidates.append({"bucketname": "bucket", "objectname": "key"}.get(name, ""))
         # One of several: `JobNames` for `JobName`.
         plural = [candidate + "s" for candidate in candidates if candidate] + ["names" if about else ""]

@@ -84,7 +84,7 @@ pub enum Reading {
     Text,
     /// The whole ARN; where a name is given, it stands in the ARN's last place (`NameOrArn` of APIs).
     Arn,
-    /// A name, or an ARN that replaces the whole template.
+    /// A name, or an ARN that replaces the whole template but for a part that has a hole of its own.
     NameOrArn,
     /// An id that the service chose: as it is when it is known, `*` when only the run knows it.
     Id,

@@ -258,7 +258,7 @@ impl<'a> Filler<'_, 'a> {
         run: &mut Run,
     ) -> Option<Pattern> {
         let mut filled = Pattern::default();
-        for part in &template.parts {
+        for (at, part) in template.parts.iter().enumerate() {
             let ArnPart::Member(hole) = part else {
                 filled.append(self.tracer.part(part));
                 continue;
@@ -287,6 +287,11 @@ impl<'a> Filler<'_, 'a> {
                         || hole.reading == Reading::Arn && is_late(&value));
                     if whole_arn {
                         filled = value;
+                        let is_hole = |part: &ArnPart| matches!(part, ArnPart::Member(_));
+                        if !template.parts[at + 1..].iter().any(is_hole) {
+                            // A secret's or a stack's ARN has what its name lacks.
+                            return Some(filled);
+                        }
                     } else {
                         filled.append(value);
                     }
