@@ -12,6 +12,7 @@ mod notation;
 pub mod resource;
 pub mod shape;
 mod table;
+pub mod wait;
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -42,13 +43,10 @@ pub struct Service {
     /// The shapes as SDK and as optimized integrations spell them.
     sdk_shapes: ShapeTable,
     own_shapes: ShapeTable,
-    operations: Vec<Slot>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    name: String,
-    operation: OnceLock<Operation>,
+    /// Operations that Step Functions adds to the API's.
+    added: Vec<&'static str>,
+    /// A place for each operation: first the API's, as the frame orders them, then the added ones.
+    operations: Vec<OnceLock<Operation>>,
 }
 
 /// One operation of a service, in each pattern that Step Functions offers.
@@ -158,16 +156,14 @@ impl Service {
         let curated = curated::find_file(name)
             .unwrap_or_else(|| Ok(curated::File::default()))
             .expect("a test parses every curated file");
-        let mut names: Vec<String> = frame.operation_names().map(str::to_owned).collect();
-        names.extend(curated.operations().map(str::to_owned));
-        names.sort_unstable();
-        names.dedup();
-        let slot = |name| Slot {
-            name,
-            operation: OnceLock::new(),
+        let added: Vec<&str> = (curated.operations())
+            .filter(|name| frame.find_index(name).is_none())
+            .collect();
+        let count = frame.operation_count() + added.len();
+        let shapes = |spelling| {
+            let places = curated.operations().count();
+            ShapeTable::new(name, spelling, frame.clone(), places)
         };
-        let shapes =
-            |spelling| ShapeTable::new(name, spelling, frame.clone(), curated.operations().count());
         Self {
             name,
             error_prefix: row.map_or_else(
@@ -177,7 +173,8 @@ impl Service {
             documented: row.is_none_or(|row| row.documented),
             sdk_shapes: shapes(Spelling::Java),
             own_shapes: shapes(Spelling::Api),
-            operations: names.into_iter().map(slot).collect(),
+            operations: (0..count).map(|_| OnceLock::new()).collect(),
+            added,
             frame,
             curated,
         }
@@ -185,27 +182,29 @@ impl Service {
 
     /// By the API's name in lower camel case.
     pub fn find_operation(&'static self, name: &str) -> Option<&'static Operation> {
-        let at = self
-            .operations
-            .binary_search_by(|slot| slot.name.as_str().cmp(name))
-            .ok()?;
-        Some(self.operation(&self.operations[at]))
+        let at = match self.frame.find_index(name) {
+            Some(at) => at,
+            None => {
+                let added = self.added.iter().position(|added| *added == name)?;
+                self.frame.operation_count() + added
+            }
+        };
+        let build = || form::build_operation(self, name).expect("a test builds every operation");
+        Some(self.operations[at].get_or_init(build))
     }
 
     /// All operations, sorted by name. Decodes them all: for names alone, [`Service::operation_names`].
     pub fn operations(&'static self) -> impl Iterator<Item = &'static Operation> {
-        self.operations.iter().map(|slot| self.operation(slot))
+        self.operation_names()
+            .filter_map(|name| self.find_operation(name))
     }
 
     /// Sorted; decodes nothing.
     pub fn operation_names(&self) -> impl Iterator<Item = &str> {
-        self.operations.iter().map(|slot| slot.name.as_str())
-    }
-
-    fn operation(&'static self, slot: &'static Slot) -> &'static Operation {
-        slot.operation.get_or_init(|| {
-            form::build_operation(self, &slot.name).expect("a test builds every operation")
-        })
+        let mut names: Vec<&str> = self.frame.operation_names().collect();
+        names.extend(&self.added);
+        names.sort_unstable();
+        names.into_iter()
     }
 }
 

@@ -17,10 +17,10 @@ macro_rules! files {
 /// `(service, file)`, sorted.
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = files!(
-    "activity" "apigateway" "athena" "batch" "bedrock" "bedrockruntime" "cloudwatch" "codebuild" "databasemigration"
-    "databrew" "dynamodb" "ecs" "eks" "emr" "emrcontainers" "emrserverless" "eventbridge" "glue" "http" "kms" "lambda"
-    "mediaconvert" "rdsdata" "redshiftdata" "rekognition" "s3" "s3control" "sagemaker" "sfn" "sns" "sqs" "textract"
-    "timestreamquery" "timestreamwrite" "transcribe"
+    "activity" "apigateway" "athena" "batch" "bedrock" "bedrockruntime" "cloudwatch" "cloudwatchlogs" "codebuild"
+    "databasemigration" "databrew" "dynamodb" "ec2" "ecs" "eks" "emr" "emrcontainers" "emrserverless" "eventbridge"
+    "glue" "http" "kinesis" "kms" "lambda" "mediaconvert" "rdsdata" "redshiftdata" "rekognition" "s3" "s3control"
+    "sagemaker" "secretsmanager" "sfn" "sns" "sqs" "ssm" "textract" "timestreamquery" "timestreamwrite" "transcribe"
 );
 
 /// A curated file, cut into sections.

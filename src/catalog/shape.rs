@@ -18,10 +18,15 @@ pub struct ShapeTable {
     service: &'static str,
     spelling: Spelling,
     frame: Arc<Frame>,
-    derived: Vec<OnceLock<ShapeKind>>,
+    derived: Vec<OnceLock<Box<Chunk>>>,
     /// A list for each operation of the curated file; see [`ShapeTable::curated_index`].
     curated: Vec<OnceLock<Vec<ShapeKind>>>,
 }
+
+/// Derived shapes, made room for when one of them is first looked at: most programs look at few.
+type Chunk = [OnceLock<ShapeKind>; CHUNK_SIZE];
+
+const CHUNK_SIZE: usize = 64;
 
 /// More than any curated operation needs.
 const PLACE_SIZE: usize = 1 << 12;
@@ -158,7 +163,8 @@ impl ShapeTable {
         frame: Arc<Frame>,
         places: usize,
     ) -> Self {
-        let derived = (0..frame.shape_count()).map(|_| OnceLock::new()).collect();
+        let chunks = frame.shape_count().div_ceil(CHUNK_SIZE);
+        let derived = (0..chunks).map(|_| OnceLock::new()).collect();
         let curated = (0..places).map(|_| OnceLock::new()).collect();
         Self {
             service,
@@ -170,10 +176,13 @@ impl ShapeTable {
     }
 
     fn kind(&self, index: usize) -> &ShapeKind {
-        match self.derived.get(index) {
-            Some(slot) => slot.get_or_init(|| self.frame.shape(index, self.spelling)),
+        match index.checked_sub(self.frame.shape_count()) {
             None => {
-                let at = index - self.derived.len();
+                let chunk = self.derived[index / CHUNK_SIZE]
+                    .get_or_init(|| Box::new([const { OnceLock::new() }; CHUNK_SIZE]));
+                chunk[index % CHUNK_SIZE].get_or_init(|| self.frame.shape(index, self.spelling))
+            }
+            Some(at) => {
                 let place = self.curated[at / PLACE_SIZE].get();
                 &place.expect("a place is filled before its shapes are handed out")[at % PLACE_SIZE]
             }
@@ -182,7 +191,7 @@ impl ShapeTable {
 
     /// The index that the first shape of a curated operation has.
     pub(super) fn curated_index(&self, place: usize) -> u32 {
-        (self.derived.len() + place * PLACE_SIZE) as u32
+        (self.frame.shape_count() + place * PLACE_SIZE) as u32
     }
 
     /// Gives a curated operation its shapes, once.

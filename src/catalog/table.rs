@@ -130,6 +130,10 @@ impl Frame {
         str::from_utf8(bytes).expect("the script wrote UTF-8")
     }
 
+    pub fn operation_count(&self) -> usize {
+        self.operations
+    }
+
     /// Sorted.
     pub fn operation_names(&self) -> impl Iterator<Item = &str> {
         (0..self.operations).map(|i| self.operation_name(i))
@@ -140,16 +144,20 @@ impl Frame {
     }
 
     pub fn find_operation(&self, name: &str) -> Option<OperationRecord<'_>> {
+        let index = self.find_index(name)?;
+        let start = self.u32(self.operation_index() + 8 * index + 4);
+        Some(self.operation(self.operation_base + start))
+    }
+
+    /// The place of an operation among all.
+    pub fn find_index(&self, name: &str) -> Option<usize> {
         let (mut low, mut high) = (0, self.operations);
         while low < high {
             let middle = low.midpoint(high);
             match self.operation_name(middle).cmp(name) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    let start = self.u32(self.operation_index() + 8 * middle + 4);
-                    return Some(self.operation(self.operation_base + start));
-                }
+                std::cmp::Ordering::Equal => return Some(middle),
             }
         }
         None

@@ -197,23 +197,59 @@ fn check_template(name: &str, form: &Form, template: &ArnTemplate) {
 
 /// Whether a path, spelled as the form spells its members, leads from a shape to a value.
 fn leads(shape: Shape, path: &str) -> bool {
+    follow(shape, path).is_some()
+}
+
+/// What a path leads to; a map's key is the map itself.
+fn follow(shape: Shape, path: &str) -> Option<Shape> {
     if path.is_empty() {
-        return true;
+        return Some(shape);
     }
-    let shape_kind = shape.kind();
+    let kind = shape.kind();
     if let Some(rest) = path.strip_prefix("[]") {
-        let ShapeKind::List { element, .. } = shape_kind else {
-            return false;
+        let ShapeKind::List { element, .. } = kind else {
+            return None;
         };
-        return leads(shape.at(*element), rest.trim_start_matches('.'));
+        return follow(shape.at(*element), rest.trim_start_matches('.'));
     }
     if let Some(rest) = path.strip_prefix("{}") {
-        return matches!(shape_kind, ShapeKind::Map { .. }) && rest.is_empty();
+        return (matches!(kind, ShapeKind::Map { .. }) && rest.is_empty()).then_some(shape);
     }
     let end = path.find(['.', '[', '{']).unwrap_or(path.len());
     let (name, rest) = path.split_at(end);
-    match shape.find_member(name).filter(|m| m.raw.name == name) {
-        Some(member) => leads(member.shape, rest.trim_start_matches('.')),
-        None => false,
+    let member = shape.find_member(name).filter(|m| m.raw.name == name)?;
+    follow(member.shape, rest.trim_start_matches('.'))
+}
+
+#[test]
+fn a_wait_knows_every_state_that_the_api_names() {
+    let mut previous = None;
+    for wait in catalog::wait::waits() {
+        let name = format!("{}.{}", wait.service, wait.start);
+        assert!(previous < Some(name.clone()), "{name} is out of order");
+        operation(wait.service, wait.start);
+        // Its result is the API's own, whatever optimized form there is beside it.
+        let poll = operation(wait.service, wait.poll);
+        let form = poll
+            .form(Pattern::RequestResponse)
+            .expect("it can be asked");
+        let state =
+            follow(form.result, wait.path).unwrap_or_else(|| panic!("{name}: {}", wait.path));
+        let ShapeKind::String { values, .. } = state.kind() else {
+            panic!("{name}: the state is no text");
+        };
+        // `ALL` is for those who list.
+        let known: BTreeSet<&str> = (values.iter().map(String::as_str))
+            .filter(|value| *value != "ALL")
+            .collect();
+        let named = [wait.running, wait.done, wait.failed].concat();
+        let told: BTreeSet<&str> = named.iter().copied().collect();
+        assert_eq!(told.len(), named.len(), "{name}: a state is told twice");
+        assert_eq!(told, known, "{name}");
+        assert_eq!(
+            catalog::wait::find_wait(wait.service, wait.start),
+            Some(wait)
+        );
+        previous = Some(name);
     }
 }
