@@ -8,7 +8,7 @@ use flowc::ir::{Binding, Deploy, PipelineId, Program, Type, VariableId};
 use crate::by_hand::*;
 
 /// The policy of the first pipeline, a line a statement: `actions | resources | conditions`.
-fn policy(program: &Program) -> Vec<String> {
+pub fn policy(program: &Program) -> Vec<String> {
     let pipeline = &program.pipelines[0];
     let problems = access::find_accesses(program, pipeline).problems;
     assert_eq!(problems, [], "the permissions can be said");

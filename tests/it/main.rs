@@ -5,4 +5,5 @@ mod iam;
 mod iam_catalog;
 mod iam_map;
 mod iam_merge;
+mod iam_rows;
 mod report;

@@ -70,7 +70,7 @@ impl Tracer<'_> {
     /// A part of a template that no argument fills.
     pub fn part(&self, part: &ArnPart) -> Pattern {
         match part {
-            ArnPart::Text(text) => Pattern::text(text),
+            ArnPart::Text(text) => Pattern::text(text).with_wildcards(),
             ArnPart::Partition => Pattern::from(Deploy::Partition),
             ArnPart::Region => Pattern::from(Deploy::Region),
             ArnPart::Account => Pattern::from(Deploy::Account),
