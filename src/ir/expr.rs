@@ -288,4 +288,62 @@ impl ExprKind {
             ExprKind::Jsonata { names, .. } => names.iter().map(|(_, value)| value).collect(),
         }
     }
+
+    /// As [`Expr::children`], to change them in place.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Literal(_)
+            | ExprKind::Variable(_)
+            | ExprKind::Local(_)
+            | ExprKind::Deploy(_)
+            | ExprKind::Context(_)
+            | ExprKind::Regex(_) => Vec::new(),
+            ExprKind::Member { base, .. } => vec![base],
+            ExprKind::Index { base, index } => vec![base, index],
+            ExprKind::Slice { base, from, to } => std::iter::once(base.as_mut())
+                .chain(from.as_deref_mut())
+                .chain(to.as_deref_mut())
+                .collect(),
+            ExprKind::Template(parts) => parts.iter_mut().collect(),
+            ExprKind::Unary { operand, .. } => vec![operand],
+            ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => vec![condition, then, otherwise],
+            ExprKind::List(elements) => elements.iter_mut().map(|e| &mut e.value).collect(),
+            ExprKind::Object(entries) => entries
+                .iter_mut()
+                .flat_map(|entry| match entry {
+                    Entry::Pair { value, .. } | Entry::Spread(value) => vec![value],
+                    Entry::Computed { key, value } => vec![key, value],
+                })
+                .collect(),
+            ExprKind::ListComprehension {
+                source,
+                condition,
+                value,
+                ..
+            } => std::iter::once(source.as_mut())
+                .chain(condition.as_deref_mut())
+                .chain(std::iter::once(value.as_mut()))
+                .collect(),
+            ExprKind::ObjectComprehension {
+                source,
+                condition,
+                key,
+                value,
+                ..
+            } => std::iter::once(source.as_mut())
+                .chain(condition.as_deref_mut())
+                .chain([key.as_mut(), value.as_mut()])
+                .collect(),
+            ExprKind::Sort { list, key, .. } => vec![list, key],
+            ExprKind::Function { args, .. } => args.iter_mut().collect(),
+            ExprKind::Let { value, body, .. } => vec![value, body],
+            ExprKind::Attributes(value) | ExprKind::Plain(value) => vec![value],
+            ExprKind::Jsonata { names, .. } => names.iter_mut().map(|(_, value)| value).collect(),
+        }
+    }
 }

@@ -263,5 +263,6 @@ pub fn definition() -> Definition {
         },
         substitutions: std::collections::BTreeMap::new(),
         labels: std::collections::BTreeMap::new(),
+        origins: indexmap::IndexMap::new(),
     }
 }

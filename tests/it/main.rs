@@ -7,3 +7,5 @@ mod iam_map;
 mod iam_merge;
 mod iam_rows;
 mod report;
+mod lowering;
+mod support;

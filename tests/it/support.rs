@@ -1,0 +1,4 @@
+//! What several areas' tests need.
+
+pub mod machine;
+pub mod sketch;
