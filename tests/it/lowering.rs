@@ -27,7 +27,8 @@ fn calls_follow_each_other_and_the_last_result_is_the_pipelines() {
     let first = s.result("first", Type::Any);
     let id = member(s.read(first), "Id", Type::String);
     let stages = vec![
-        s.call("first", join(vec![text("day "), s.read(at)])).bind(first),
+        s.call("first", join(vec![text("day "), s.read(at)]))
+            .bind(first),
         s.call("second", object(vec![("id", id), ("at", s.read(at))])),
     ];
     let program = s.program(stages);
@@ -35,8 +36,14 @@ fn calls_follow_each_other_and_the_last_result_is_the_pipelines() {
     let mut machine = machine(&program)
         .answer("first", [Ok(json!({ "Id": "x", "More": 1 }))])
         .answer("second", [Ok(json!({ "Done": true }))]);
-    assert_eq!(machine.run(json!({ "at": "today" })), Ok(json!({ "Done": true })));
-    assert_eq!(machine.calls[1].arguments["Payload"], json!({ "id": "x", "at": "today" }));
+    assert_eq!(
+        machine.run(json!({ "at": "today" })),
+        Ok(json!({ "Done": true }))
+    );
+    assert_eq!(
+        machine.calls[1].arguments["Payload"],
+        json!({ "id": "x", "at": "today" })
+    );
     assert_eq!(machine.entered, ["first", "second"]);
 }
 
@@ -72,9 +79,11 @@ fn a_handler_goes_on_behind_its_stage_and_its_value_is_the_stages() {
     let error = s.error();
     let cause = member(s.read(error), "cause", Type::String);
     let stages = vec![
-        s.call("risky", null())
-            .bind(x)
-            .catch(&["A.B"], error, vec![s.pass(join(vec![text("saved: "), cause]))]),
+        s.call("risky", null()).bind(x).catch(
+            &["A.B"],
+            error,
+            vec![s.pass(join(vec![text("saved: "), cause]))],
+        ),
         s.call("after", s.read(x)),
     ];
     let program = s.program(stages);
@@ -100,21 +109,27 @@ fn a_fail_in_a_try_of_the_same_body_jumps_to_the_handler_that_names_it() {
     let stages = vec![
         s.block(
             "try",
-            vec![s.block(
-                "try",
-                vec![
-                    s.call("one", null()),
-                    s.when(
-                        s.read(bad),
-                        vec![s.fail("Data.Bad", Some(text("empty")))],
-                        vec![],
-                    ),
-                    s.call("two", null()),
-                ],
-            )
-            .catch(&["Other.Error"], inner, vec![s.pass(text("other"))])],
+            vec![
+                s.block(
+                    "try",
+                    vec![
+                        s.call("one", null()),
+                        s.when(
+                            s.read(bad),
+                            vec![s.fail("Data.Bad", Some(text("empty")))],
+                            vec![],
+                        ),
+                        s.call("two", null()),
+                    ],
+                )
+                .catch(&["Other.Error"], inner, vec![s.pass(text("other"))]),
+            ],
         )
-        .catch(&["Data.Bad"], outer, vec![s.pass(join(vec![outer_name, text(" "), outer_cause]))]),
+        .catch(
+            &["Data.Bad"],
+            outer,
+            vec![s.pass(join(vec![outer_name, text(" "), outer_cause]))],
+        ),
     ];
     let program = s.program(stages);
     println!("{}", show(&program));
@@ -140,18 +155,32 @@ fn a_map_gives_its_bodies_values_in_order_and_the_body_sees_outer_names() {
     let again = object(vec![("hour", member(s.read(item), "hour", Type::Int))]);
     let stages = vec![
         s.call("first", null()).bind(first),
-        s.map("glue-map", items, item, vec![s.call("glue", payload), s.call("check", again)])
-            .bind(glue),
+        s.map(
+            "glue-map",
+            items,
+            item,
+            vec![s.call("glue", payload), s.call("check", again)],
+        )
+        .bind(glue),
         s.call("publish", s.read(glue)),
     ];
     let program = s.program(stages);
     println!("{}", show(&program));
     let mut machine = machine(&program)
-        .answer("first", [Ok(json!({ "parts": [{ "hour": 1 }, { "hour": 2 }] }))])
+        .answer(
+            "first",
+            [Ok(json!({ "parts": [{ "hour": 1 }, { "hour": 2 }] }))],
+        )
         .answer("check", [Ok(json!("a")), Ok(json!("b"))]);
     assert!(machine.run(json!({ "day": "mon" })).is_ok());
-    assert_eq!(machine.called(), ["first", "glue", "check", "glue", "check", "publish"]);
-    assert_eq!(machine.calls[1].arguments["Payload"], json!({ "day": "mon", "hour": 1 }));
+    assert_eq!(
+        machine.called(),
+        ["first", "glue", "check", "glue", "check", "publish"]
+    );
+    assert_eq!(
+        machine.calls[1].arguments["Payload"],
+        json!({ "day": "mon", "hour": 1 })
+    );
     assert_eq!(machine.calls[5].arguments["Payload"], json!(["a", "b"]));
 }
 
@@ -195,9 +224,17 @@ fn collect_keeps_what_succeeded_and_what_failed_in_item_order() {
         let mut machine = machine(&program)
             .answer(
                 "first",
-                [Ok(json!(1)), fails("A.B", "bad"), Ok(json!(3)), Ok(json!(4))],
+                [
+                    Ok(json!(1)),
+                    fails("A.B", "bad"),
+                    Ok(json!(3)),
+                    Ok(json!(4)),
+                ],
             )
-            .answer("second", [Ok(json!([1, 2])), Ok(json!([3])), fails("C.D", "worse")]);
+            .answer(
+                "second",
+                [Ok(json!([1, 2])), Ok(json!([3])), fails("C.D", "worse")],
+            );
         assert!(machine.run(json!({ "xs": ["p", "q", "r", "s"] })).is_ok());
         let report = &machine.calls.last().expect("calls").arguments["Payload"];
         assert_eq!(
@@ -210,7 +247,10 @@ fn collect_keeps_what_succeeded_and_what_failed_in_item_order() {
                 ],
             })
         );
-        assert_eq!(machine.calls[1].arguments["Payload"], json!({ "x": "p", "day": "monday" }));
+        assert_eq!(
+            machine.calls[1].arguments["Payload"],
+            json!({ "x": "p", "day": "monday" })
+        );
     }
 }
 
@@ -243,8 +283,14 @@ fn a_poll_counts_its_calls_and_waits_between_them() {
     let program = s.program(stages);
     println!("{}", show(&program));
     let running = || Ok(json!({ "State": "RUNNING", "Size": 0 }));
-    let mut good = machine(&program)
-        .answer("look", [running(), running(), Ok(json!({ "State": "READY", "Size": 7 }))]);
+    let mut good = machine(&program).answer(
+        "look",
+        [
+            running(),
+            running(),
+            Ok(json!({ "State": "READY", "Size": 7 })),
+        ],
+    );
     assert!(good.run(json!({})).is_ok());
     assert_eq!(good.called(), ["before", "look", "look", "look", "after"]);
     assert_eq!(good.calls[4].arguments["Payload"], json!(7));
@@ -292,8 +338,15 @@ fn jumps_pass_through_each_finally_on_their_way() {
             "step",
             outer,
             vec![
-                s.block("try", vec![s.repeat(label, None, vec![inside, s.stage("break", StageKind::Break(label))])])
-                    .finally(vec![s.call("outer", null())]),
+                s.block(
+                    "try",
+                    vec![s.repeat(
+                        label,
+                        None,
+                        vec![inside, s.stage("break", StageKind::Break(label))],
+                    )],
+                )
+                .finally(vec![s.call("outer", null())]),
                 s.pass(text("end")),
             ],
         )
@@ -302,7 +355,12 @@ fn jumps_pass_through_each_finally_on_their_way() {
     ];
     let program = s.program(stages);
     println!("{}", show(&program));
-    for (x, value) in [("break", "end"), ("return", "early"), ("step", "value"), ("-", "end")] {
+    for (x, value) in [
+        ("break", "end"),
+        ("return", "early"),
+        ("step", "value"),
+        ("-", "end"),
+    ] {
         let mut machine = machine(&program);
         assert_eq!(machine.run(json!({ "x": x })), Ok(json!(value)), "{x}");
         assert_eq!(machine.called(), ["work", "inner", "outer"], "{x}");
@@ -322,10 +380,18 @@ fn a_block_is_tried_again_with_its_names_as_they_are() {
         s.assign(n, int(0)),
         s.block(
             "try",
-            vec![s.assign(n, plus), s.call("one", s.read(n)), s.call("two", null())],
+            vec![
+                s.assign(n, plus),
+                s.call("one", s.read(n)),
+                s.call("two", null()),
+            ],
         )
         .retry(&["A.B"], 2)
-        .catch(&["States.ALL"], error, vec![s.pass(member(s.read(error), "name", Type::String))]),
+        .catch(
+            &["States.ALL"],
+            error,
+            vec![s.pass(member(s.read(error), "name", Type::String))],
+        ),
         s.call("after", s.read(n)),
     ];
     let program = s.program(stages);
@@ -359,15 +425,25 @@ fn an_expression_that_can_fail_is_evaluated_where_its_handler_holds() {
                 s.when(s.read(x), vec![s.call("yes", null())], vec![]),
             ],
         )
-        .catch(ALL, error, vec![s.pass(member(s.read(error), "name", Type::String))]),
+        .catch(
+            ALL,
+            error,
+            vec![s.pass(member(s.read(error), "name", Type::String))],
+        ),
     ];
     let program = s.program(stages);
     println!("{}", show(&program));
     let mut bad = machine(&program);
-    assert_eq!(bad.run(json!({ "x": "no" })), Ok(json!("States.QueryEvaluationError")));
+    assert_eq!(
+        bad.run(json!({ "x": "no" })),
+        Ok(json!("States.QueryEvaluationError"))
+    );
     assert_eq!(bad.called(), [""; 0]);
     let mut late = machine(&program);
-    assert_eq!(late.run(json!({ "x": 1 })), Ok(json!("States.QueryEvaluationError")));
+    assert_eq!(
+        late.run(json!({ "x": 1 })),
+        Ok(json!("States.QueryEvaluationError"))
+    );
     assert_eq!(late.called(), ["use", "again"]);
 }
 
@@ -382,7 +458,10 @@ fn parallel_gives_its_branches_values_by_name() {
                 collect,
                 vec![
                     ("sales", vec![s.call("a", s.read(at))]),
-                    ("stock", vec![s.call("b", s.read(at)), s.pass(list(vec![int(1), int(2)]))]),
+                    (
+                        "stock",
+                        vec![s.call("b", s.read(at)), s.pass(list(vec![int(1), int(2)]))],
+                    ),
                 ],
             )
             .bind(both);

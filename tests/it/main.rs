@@ -6,6 +6,6 @@ mod iam_catalog;
 mod iam_map;
 mod iam_merge;
 mod iam_rows;
-mod report;
 mod lowering;
+mod report;
 mod support;

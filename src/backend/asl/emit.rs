@@ -7,27 +7,23 @@ use serde_json::{Value, json};
 
 use super::fuse::at_once;
 use super::graph::{
-    self, BodyInput, Delay, Edge, Graph, Map, MapInput, Node, NodeId, Op, Outcome, Target,
-    TaskResource,
+    self, BodyInput, Delay, Edge, Graph, Map, Node, NodeId, Op, Outcome, Target, TaskResource,
 };
-use super::jsonata::{self, Atom, Environment};
+use super::jsonata::{self, Atom, AttributeSpelling, Environment};
 use super::live::{Live, ways_in};
 use super::lower::{Lowered, Owner};
 use super::naming::{StateNames, hash, variable_names};
 use super::state::{self, State, Transition};
-use super::symbols::Symbols;
+use super::symbols::{Symbols, member};
 use super::{Definition, Origin};
 use crate::catalog::resource::RefForm;
-use crate::ir::{
-    self, Context, Deploy, Expr, ExprKind, Pipeline, Program, VariableId,
-};
+use crate::ir::{self, Deploy, Expr, ExprKind, Pipeline, Program, VariableId};
 
 pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<'_>) -> Definition {
     place_inputs(&mut lowered.graph, &mut lowered.symbols);
     let names = StateNames::of(&lowered.graph, &lowered.owners);
     let variables = variable_names(&lowered.graph, &lowered.symbols);
     let mut emitter = Emitter {
-        program,
         owners: &lowered.owners,
         names,
         env: Env {
@@ -35,6 +31,7 @@ pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<
             symbols: &lowered.symbols,
             variables,
             substitutions: BTreeMap::new(),
+            spelling: AttributeSpelling::Api,
         },
         labels: BTreeMap::new(),
         taken_labels: BTreeSet::new(),
@@ -71,15 +68,19 @@ fn place_inputs(graph: &mut Graph, symbols: &mut Symbols<'_>) {
             };
             let item = match (batched, map.input.selected) {
                 (true, _) => "$states.input.Items".to_owned(),
-                (false, true) => format!("$states.input{}", map.item.step()),
+                (false, true) => member("$states.input", &map.item.key),
                 (false, false) => "$states.input".to_owned(),
             };
             symbols.set_place(map.item.source, item);
-            let index = format!("$states.input{}", map.index.step());
+            let index = member("$states.input", &map.index.key);
             symbols.set_place(map.index.source, index);
             for capture in &map.captures {
-                let batch = if batched { ".BatchInput" } else { "" };
-                let text = format!("$states.input{batch}{}", capture.input.step());
+                let input = if batched {
+                    "$states.input.BatchInput"
+                } else {
+                    "$states.input"
+                };
+                let text = member(input, &capture.input.key);
                 symbols.set_place(capture.input.source, text);
             }
         }
@@ -96,7 +97,6 @@ fn places(graph: &Graph) -> BTreeSet<VariableId> {
 }
 
 struct Emitter<'a> {
-    program: &'a Program,
     owners: &'a [Owner],
     names: StateNames,
     env: Env<'a>,
@@ -222,7 +222,7 @@ impl Emitter<'_> {
                     comment,
                     resource,
                     credentials,
-                    arguments: Some(self.template(&task.arguments)),
+                    arguments: Some(self.arguments(task)),
                     timeout_seconds: self.optional(&task.timeout),
                     heartbeat_seconds: self.optional(&task.heartbeat),
                     result,
@@ -429,8 +429,7 @@ impl Emitter<'_> {
             } else {
                 "INLINE"
             },
-            execution_type: distributed
-                .map(|d| if d.express { "EXPRESS" } else { "STANDARD" }),
+            execution_type: distributed.map(|d| if d.express { "EXPRESS" } else { "STANDARD" }),
         };
         let number = scope.inside.get(&id).and_then(|numbers| numbers.first());
         let number = number.copied().unwrap_or_default();
@@ -521,6 +520,20 @@ impl Emitter<'_> {
 
     fn template(&mut self, expr: &Expr) -> Value {
         jsonata::template(expr, &mut self.env)
+    }
+
+    fn arguments(&mut self, task: &graph::Task) -> Value {
+        if let TaskResource::Integration(form) = &task.resource
+            && form.resource.contains("aws-sdk:dynamodb")
+        {
+            self.env.spelling = AttributeSpelling::Sdk;
+        }
+        let arguments = match &task.arguments {
+            graph::Arguments::Value(value) => self.template(value),
+            graph::Arguments::Members(members) => jsonata::members(members, &mut self.env),
+        };
+        self.env.spelling = AttributeSpelling::Api;
+        arguments
     }
 
     fn optional(&mut self, expr: &Option<Expr>) -> Option<Value> {
@@ -633,7 +646,7 @@ impl Emitter<'_> {
             plain @ (Value::Object(_) | Value::String(_)) => plain,
             _ => {
                 let text = jsonata::expression(value, &mut self.env);
-                Value::String(format!("{{% {text} %}}"))
+                Value::String(jsonata::wrap(&text))
             }
         }
     }
@@ -664,18 +677,13 @@ impl Map {
     }
 }
 
-impl MapInput {
-    fn step(&self) -> String {
-        graph::step(&self.key)
-    }
-}
-
 /// What stands for variables, deploy-time values and the context object in one pipeline's expressions.
 struct Env<'a> {
     program: &'a Program,
     symbols: &'a Symbols<'a>,
     variables: BTreeMap<VariableId, String>,
     substitutions: BTreeMap<String, Deploy>,
+    spelling: AttributeSpelling,
 }
 
 impl Environment for Env<'_> {
@@ -706,23 +714,8 @@ impl Environment for Env<'_> {
         key
     }
 
-    fn context(&self, context: Context) -> String {
-        let path = match context {
-            // In a child execution these are the child's; the pipeline's own come in by its input.
-            Context::ExecutionId | Context::ChildId => "Execution.Id",
-            Context::ExecutionName | Context::ChildName => "Execution.Name",
-            Context::ExecutionStart => "Execution.StartTime",
-            Context::ExecutionRole => "Execution.RoleArn",
-            Context::ExecutionInput => "Execution.Input",
-            Context::ExecutionRedriveCount => "Execution.RedriveCount",
-            Context::StateName => "State.Name",
-            Context::StateEntered => "State.EnteredTime",
-            Context::StateRetryCount => "State.RetryCount",
-            Context::MachineId => "StateMachine.Id",
-            Context::MachineName => "StateMachine.Name",
-            Context::TaskToken => "Task.Token",
-        };
-        format!("$states.context.{path}")
+    fn attributes(&self) -> AttributeSpelling {
+        self.spelling
     }
 }
 

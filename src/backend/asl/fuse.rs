@@ -203,11 +203,7 @@ fn show_input(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<Variab
 }
 
 /// Reads required parameters from the context object, which shows the execution's input everywhere.
-fn from_context(
-    graph: &mut Graph,
-    symbols: &Symbols<'_>,
-    which: impl Fn(VariableId) -> bool,
-) {
+fn from_context(graph: &mut Graph, symbols: &Symbols<'_>, which: impl Fn(VariableId) -> bool) {
     let (shown, kept): (Vec<Assign>, Vec<Assign>) = std::mem::take(&mut graph.entry.assigns)
         .into_iter()
         .partition(|assign| {
@@ -405,8 +401,7 @@ impl Fuser<'_, '_, '_> {
             return;
         }
         let ways = std::mem::take(&mut self.ways_in[id.0 as usize]);
-        if let Op::Evaluate(outcome) =
-            std::mem::replace(&mut self.graph.node_mut(id).op, Op::Gone)
+        if let Op::Evaluate(outcome) = std::mem::replace(&mut self.graph.node_mut(id).op, Op::Gone)
         {
             self.forget(id, &outcome.catch);
         }
@@ -419,12 +414,7 @@ impl Fuser<'_, '_, '_> {
     }
 
     /// Puts assignments in front of a state into it: their values where it reads them, the rest on its ways out.
-    fn absorb(
-        &mut self,
-        assigns: &[Assign],
-        target: NodeId,
-        guard: Option<FrameId>,
-    ) -> bool {
+    fn absorb(&mut self, assigns: &[Assign], target: NodeId, guard: Option<FrameId>) -> bool {
         if self.ways_in[target.0 as usize].len() != 1 {
             return false;
         }
@@ -481,14 +471,22 @@ impl Fuser<'_, '_, '_> {
                     .collect()
             })
             .collect();
-        let fits = node.op.edges().into_iter().zip(&carried).all(|(edge, more)| {
-            let all: Vec<Assign> = more.iter().chain(&edge.assigns).cloned().collect();
-            let end = match &edge.target {
-                Target::End(value) => value.as_deref(),
-                _ => None,
-            };
-            at_once(&all, end, |variable| self.live.behind(&edge.target, variable)).is_some()
-        });
+        let fits = node
+            .op
+            .edges()
+            .into_iter()
+            .zip(&carried)
+            .all(|(edge, more)| {
+                let all: Vec<Assign> = more.iter().chain(&edge.assigns).cloned().collect();
+                let end = match &edge.target {
+                    Target::End(value) => value.as_deref(),
+                    _ => None,
+                };
+                at_once(&all, end, |variable| {
+                    self.live.behind(&edge.target, variable)
+                })
+                .is_some()
+            });
         if !fits {
             return false;
         }
@@ -562,8 +560,11 @@ impl Fuser<'_, '_, '_> {
             }
         }
         let first = edge.target.copy();
-        let mut known: BTreeSet<VariableId> =
-            turns.iter().flatten().map(|assign| assign.variable).collect();
+        let mut known: BTreeSet<VariableId> = turns
+            .iter()
+            .flatten()
+            .map(|assign| assign.variable)
+            .collect();
         if let Target::Node(first) = first {
             known.extend(self.live.entering(first));
         }
@@ -599,10 +600,8 @@ impl Fuser<'_, '_, '_> {
     /// States that hand on their input unchanged need not keep in a variable what only the next state reads of it.
     fn sink(&mut self, id: NodeId) {
         let node = self.graph.node(id);
-        if !matches!(
-            node.op,
-            Op::Choice(_) | Op::Wait { .. } | Op::Pass { .. }
-        ) || !self.sees_input(id)
+        if !matches!(node.op, Op::Choice(_) | Op::Wait { .. } | Op::Pass { .. })
+            || !self.sees_input(id)
         {
             return;
         }

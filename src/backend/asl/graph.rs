@@ -4,6 +4,7 @@
 //! another when it is taken. A `Pass` is a point between others until fusing finds that nothing else can carry what it
 //! assigns. Knows nothing of JSONata's text.
 
+use super::jsonata;
 use crate::catalog::Form;
 use crate::ir::{self, Expr, VariableId};
 
@@ -107,11 +108,17 @@ pub(super) struct Catch {
 #[derive(Debug)]
 pub(super) struct Task {
     pub resource: TaskResource,
-    pub arguments: Expr,
+    pub arguments: Arguments,
     pub timeout: Option<Expr>,
     pub heartbeat: Option<Expr>,
     pub credentials: Option<Expr>,
     pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(super) enum Arguments {
+    Value(Expr),
+    Members(Vec<jsonata::Member>),
 }
 
 #[derive(Debug)]
@@ -312,7 +319,7 @@ impl Op {
         let mut all = Vec::new();
         match self {
             Op::Task(task) => {
-                all.push(&task.arguments);
+                all.extend(task.arguments.exprs());
                 all.extend(&task.timeout);
                 all.extend(&task.heartbeat);
                 all.extend(&task.credentials);
@@ -336,7 +343,7 @@ impl Op {
         let mut all = Vec::new();
         match self {
             Op::Task(task) => {
-                all.push(&mut task.arguments);
+                all.extend(task.arguments.exprs_mut());
                 all.extend(&mut task.timeout);
                 all.extend(&mut task.heartbeat);
                 all.extend(&mut task.credentials);
@@ -371,6 +378,24 @@ impl Outcome {
         match slot {
             0 => Some(&mut self.next),
             slot => self.catch.get_mut(slot - 1).map(|catch| &mut catch.edge),
+        }
+    }
+}
+
+impl Arguments {
+    fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            Arguments::Value(value) => vec![value],
+            Arguments::Members(members) => members.iter().map(|member| &member.value).collect(),
+        }
+    }
+
+    fn exprs_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Arguments::Value(value) => vec![value],
+            Arguments::Members(members) => {
+                members.iter_mut().map(|member| &mut member.value).collect()
+            }
         }
     }
 }
@@ -445,23 +470,5 @@ impl Map {
             }
         }
         all.extend(self.captures.iter_mut().map(|capture| &mut capture.value));
-    }
-}
-
-/// `.name`, or the quoted form for what is no identifier.
-pub(super) fn step(name: &str) -> String {
-    let mut chars = name.chars();
-    let plain = chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !matches!(
-            name,
-            "and" | "or" | "in" | "true" | "false" | "null" | "function"
-        );
-    if plain {
-        format!(".{name}")
-    } else {
-        format!(".`{name}`")
     }
 }

@@ -101,38 +101,47 @@ pub fn template(expr: &Expr, env: &mut dyn Environment) -> Value {
     }
 }
 
-/// Members of a call's arguments. A member whose type has null is left out when it is null.
-pub fn members(members: &[(String, Expr)], env: &mut dyn Environment) -> Value {
-    let optional = |value: &Expr| is_nullable(&value.ty) && value.as_literal().is_none();
-    let given: Vec<&(String, Expr)> = members
+/// A member of a call's arguments.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub name: String,
+    pub value: Expr,
+    /// Left out of the call when it is null.
+    pub optional: bool,
+}
+
+/// The arguments of a call: JSON, or one expression where members may be left out.
+pub fn members(members: &[Member], env: &mut dyn Environment) -> Value {
+    let given: Vec<&Member> = members
         .iter()
-        .filter(|(_, value)| value.as_literal() != Some(&Literal::Null))
+        .filter(|m| !(m.optional && m.value.as_literal() == Some(&Literal::Null)))
         .collect();
-    if !given.iter().any(|(_, value)| optional(value)) {
+    let optional = |m: &Member| m.optional && is_nullable(&m.value.ty);
+    if !given.iter().any(|member| optional(member)) {
         let values = given
             .iter()
-            .map(|(name, value)| (name.clone(), template(value, env)));
+            .map(|member| (member.name.clone(), template(&member.value, env)));
         return Value::Object(values.collect());
     }
-    let spelled: Vec<(&str, std::borrow::Cow<Expr>)> = given
+    let spelled: Vec<(&Member, std::borrow::Cow<Expr>)> = given
         .iter()
-        .map(|(name, value)| {
+        .map(|member| {
             (
-                name.as_str(),
-                dynamodb::spelled_out(value, env.attributes()),
+                *member,
+                dynamodb::spelled_out(&member.value, env.attributes()),
             )
         })
         .collect();
     let mut writer = Writer::new(env, spelled.iter().map(|(_, value)| value.as_ref()));
     let pairs: Vec<String> = spelled
         .iter()
-        .map(|(name, value)| {
-            let text = if optional(value) {
+        .map(|(member, value)| {
+            let text = if optional(member) {
                 writer.if_present(value)
             } else {
                 writer.value(value).text
             };
-            format!("{}: {text}", quote(name))
+            format!("{}: {text}", quote(&member.name))
         })
         .collect();
     Value::String(wrap(&format!("{{{}}}", pairs.join(", "))))

@@ -10,14 +10,15 @@ mod guard;
 use std::collections::HashMap;
 
 use super::graph::{
-    Assign, Choice, Delay, Edge, FrameId, Graph, Node, NodeId, Op, Outcome, OwnerId, Target, Task,
-    TaskResource, step,
+    self, Assign, Choice, Delay, Edge, FrameId, Graph, Node, NodeId, Op, Outcome, OwnerId, Target,
+    Task, TaskResource,
 };
-use super::symbols::Symbols;
-use super::terms::{Terms, can_fail, is_cheap, is_unknown};
+use super::jsonata;
+use super::symbols::{Symbols, member};
+use super::terms::{Terms, can_fail, is_unknown};
 use crate::ir::{
-    self, Arguments, Binding, Block, Call, Deploy, Entry, Expr, ExprKind, LabelId, Local, Pipeline,
-    Stage, StageKind, Type, VariableId, VariableKind,
+    self, Arguments, Binding, Block, Call, Deploy, Expr, ExprKind, LabelId, Local, Pipeline, Stage,
+    StageKind, Type, VariableId, VariableKind,
 };
 use crate::source::Span;
 use guard::Frame;
@@ -140,7 +141,7 @@ impl<'p> Lowering<'p> {
             .iter()
             .map(|param| {
                 let variable = pipeline.variable(param.variable);
-                let text = format!("$states.input{}", step(&variable.name));
+                let text = member("$states.input", &variable.name);
                 let given = match &param.default {
                     None if !variable.ty.is_nullable() || variable.ty == Type::Any => {
                         let place = self.symbols.place(text, variable.ty.clone());
@@ -158,8 +159,7 @@ impl<'p> Lowering<'p> {
                     Some(default) => {
                         let default = self.expr(default);
                         let ty = variable.ty.clone();
-                        self.terms
-                            .binary(ir::Binary::Coalesce, given, default, ty)
+                        self.terms.binary(ir::Binary::Coalesce, given, default, ty)
                     }
                 };
                 Assign {
@@ -366,7 +366,7 @@ impl<'p> Lowering<'p> {
             let ty = self.symbols.ty(value).clone();
             let mut text = String::from("$states.result");
             for name in &call.value_path {
-                text.push_str(&step(name));
+                text = member(&text, name);
             }
             if call.parse {
                 text = format!("$parse({text})");
@@ -379,7 +379,7 @@ impl<'p> Lowering<'p> {
         }
         let task = Task {
             resource,
-            arguments: self.arguments(&call.arguments),
+            arguments: self.arguments(call),
             timeout: call.timeout.as_ref().map(|expr| self.expr(expr)),
             heartbeat: call.heartbeat.as_ref().map(|expr| self.expr(expr)),
             credentials: call.credentials.as_ref().map(|expr| self.expr(expr)),
@@ -389,61 +389,31 @@ impl<'p> Lowering<'p> {
     }
 
     /// Never absent: a state without arguments would send its input.
-    fn arguments(&mut self, arguments: &Arguments) -> Expr {
-        match arguments {
-            Arguments::Value(expr) => self.expr(expr),
-            Arguments::Members(members) => {
-                let entries: Vec<Entry> = members
+    fn arguments(&self, call: &Call) -> graph::Arguments {
+        match &call.arguments {
+            Arguments::Value(expr) => graph::Arguments::Value(self.expr(expr)),
+            Arguments::Members(members) => graph::Arguments::Members(
+                members
                     .iter()
-                    .filter(|(_, value)| value.ty != Type::Null)
                     .map(|(name, value)| {
-                        let value = self.expr(value);
-                        self.argument(name, value)
+                        // What is sent to one's own code is sent as it is.
+                        let required = match call.target {
+                            ir::Target::Api => call
+                                .form
+                                .input
+                                .find_member(name)
+                                .is_some_and(|member| member.raw.required),
+                            _ => true,
+                        };
+                        jsonata::Member {
+                            name: name.clone(),
+                            value: self.expr(value),
+                            optional: !required,
+                        }
                     })
-                    .collect();
-                Expr {
-                    kind: ExprKind::Object(entries),
-                    ty: Type::object([]),
-                    time: ir::Time::Run,
-                    span: self.terms.span,
-                }
-            }
+                    .collect(),
+            ),
         }
-    }
-
-    /// A member that is left out when its value is null.
-    fn argument(&mut self, name: &str, value: Expr) -> Entry {
-        if !value.ty.is_nullable() || is_unknown(&value.ty) {
-            return Entry::Pair {
-                key: name.to_owned(),
-                value,
-            };
-        }
-        let terms = self.terms;
-        let with = |read: Expr| {
-            let given = terms.object(vec![(name, read.clone())]);
-            let ty = Type::object([]);
-            terms.choose(terms.is_not_null(read), given, terms.object(vec![]), ty)
-        };
-        if is_cheap(&value) {
-            return Entry::Spread(with(value));
-        }
-        let local = self.local("value");
-        let read = Expr {
-            kind: ExprKind::Local(local.clone()),
-            ..value.clone()
-        };
-        let body = with(read);
-        Entry::Spread(Expr {
-            ty: body.ty.clone(),
-            time: ir::Time::Run,
-            span: value.span,
-            kind: ExprKind::Let {
-                local,
-                value: Box::new(value),
-                body: Box::new(body),
-            },
-        })
     }
 
     /// The expression with this pipeline's variables: aliases taken, an error's members as the service spells them.

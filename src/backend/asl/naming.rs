@@ -80,9 +80,11 @@ impl StateNames {
     /// An owner without a state of its own is numbered so that its helpers stay together.
     fn free_owner(&self, base: &str, states: &[(Place, Option<&'static str>)]) -> String {
         let free = |base: &String| {
-            states
-                .iter()
-                .all(|(_, role)| !self.taken.contains(&cut(&format!("{base}.{}", role.unwrap_or("value")))))
+            states.iter().all(|(_, role)| {
+                !self
+                    .taken
+                    .contains(&cut(&format!("{base}.{}", role.unwrap_or("value"))))
+            })
         };
         std::iter::once(base.to_owned())
             .chain((2..).map(|n| format!("{base}-{n}")))
@@ -146,10 +148,7 @@ fn name_scope(
         .collect();
     let mut groups: BTreeMap<String, BTreeSet<VariableId>> = BTreeMap::new();
     for id in own {
-        groups
-            .entry(wish(symbols.name(id)))
-            .or_default()
-            .insert(id);
+        groups.entry(wish(symbols.name(id))).or_default().insert(id);
     }
     let rivals = rivals(graph, &groups);
     // Who has a name in this scope; across wishes no name is shared.

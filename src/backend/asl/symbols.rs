@@ -1,5 +1,6 @@
 //! The variables of one pipeline: the source's own, then those that lowering makes.
 
+use super::jsonata;
 use crate::ir::{Pipeline, Type, VariableId, VariableKind};
 
 #[derive(Debug)]
@@ -108,5 +109,13 @@ impl<'p> Symbols<'p> {
     fn made(&self, id: VariableId) -> Option<&Made> {
         self.made
             .get((id.0 as usize).checked_sub(self.pipeline.variables.len())?)
+    }
+}
+
+/// The text of a member of a place in `$states`.
+pub(super) fn member(place: &str, name: &str) -> String {
+    match jsonata::step(name) {
+        Some(step) => format!("{place}.{step}"),
+        None => format!("$lookup({place}, {})", jsonata::quote(name)),
     }
 }

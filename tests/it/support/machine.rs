@@ -49,7 +49,10 @@ impl Scope<'_> {
     fn visible(&self) -> Map<String, Value> {
         let mut all = self.outer.map(Scope::visible).unwrap_or_default();
         for (name, value) in &self.variables {
-            assert!(!all.contains_key(name), "`{name}` is assigned in an outer scope");
+            assert!(
+                !all.contains_key(name),
+                "`{name}` is assigned in an outer scope"
+            );
             all.insert(name.clone(), value.clone());
         }
         all
@@ -173,7 +176,10 @@ impl Machine {
                         other => return Err(evaluation(&format!("{other} is no boolean"))),
                     }
                 }
-                assert!(state.get("Default").is_some(), "no choice of `{name}` matched");
+                assert!(
+                    state.get("Default").is_some(),
+                    "no choice of `{name}` matched"
+                );
                 self.leave(state, states, input, scope)
             }
             kind => {
@@ -242,13 +248,7 @@ impl Machine {
         })
     }
 
-    fn output(
-        &self,
-        fields: &Value,
-        states: &Value,
-        default: Value,
-        scope: &Scope<'_>,
-    ) -> Answer {
+    fn output(&self, fields: &Value, states: &Value, default: Value, scope: &Scope<'_>) -> Answer {
         match fields.get("Output") {
             Some(output) => self.evaluate(output, states, scope),
             None => Ok(default),
@@ -276,13 +276,7 @@ impl Machine {
         }
     }
 
-    fn parallel(
-        &mut self,
-        state: &Value,
-        states: &Value,
-        scope: &Scope<'_>,
-        id: &Value,
-    ) -> Answer {
+    fn parallel(&mut self, state: &Value, states: &Value, scope: &Scope<'_>, id: &Value) -> Answer {
         let mut outputs = Vec::new();
         for branch in state["Branches"].as_array().expect("Branches") {
             let mut inner = Scope {
@@ -313,7 +307,9 @@ impl Machine {
             (None, None) => states["input"].clone(),
         };
         let Value::Array(items) = items else {
-            return Err(evaluation(&format!("Items of `{name}` is no array: {items}")));
+            return Err(evaluation(&format!(
+                "Items of `{name}` is no array: {items}"
+            )));
         };
         let mut inputs = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -321,8 +317,7 @@ impl Machine {
                 None => item,
                 Some(selector) => {
                     let mut states = states.clone();
-                    states["context"]["Map"] =
-                        json!({ "Item": { "Index": index, "Value": item } });
+                    states["context"]["Map"] = json!({ "Item": { "Index": index, "Value": item } });
                     self.evaluate(selector, &states, scope)?
                 }
             };
@@ -330,7 +325,10 @@ impl Machine {
         }
         if let Some(batcher) = state.get("ItemBatcher") {
             let size = match batcher.get("MaxItemsPerBatch") {
-                Some(size) => self.evaluate(size, states, scope)?.as_u64().expect("a size"),
+                Some(size) => self
+                    .evaluate(size, states, scope)?
+                    .as_u64()
+                    .expect("a size"),
                 None => 2,
             };
             let more = match batcher.get("BatchInput") {
@@ -403,9 +401,8 @@ impl Machine {
         let mut evaluator = Evaluator::with_context(context);
         let clock = Rc::clone(&self.clock);
         let registered = [
-            evaluator.register_fn_override("millis", move |_: &[JValue]| {
-                Ok(JValue::from(clock.get()))
-            }),
+            evaluator
+                .register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from(clock.get()))),
             evaluator.register_fn("uuid", |_: &[JValue]| Ok(JValue::from("uuid"))),
             evaluator.register_fn("parse", |args: &[JValue]| {
                 let text = args.first().and_then(|arg| arg.as_str()).unwrap_or("");

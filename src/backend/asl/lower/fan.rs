@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
 use crate::backend::asl::graph::{
-    Assign, BodyInput, Capture, Graph, Map, MapInput, NodeId, Op, Parallel, ParallelBranch,
-    Target,
+    Assign, BodyInput, Capture, Graph, Map, MapInput, NodeId, Op, Parallel, ParallelBranch, Target,
 };
 use crate::backend::asl::terms::{walk, walk_mut};
-use crate::ir::{
-    self, Block, Branch, Context, Expr, ExprKind, LabelId, Time, Type, VariableId,
-};
+use crate::ir::{self, Block, Branch, Context, Expr, ExprKind, LabelId, Time, Type, VariableId};
 
 /// What one body of a collecting map or parallel gives: one of the two.
 fn outcome_type(value: &Type, failure: &Type) -> Type {
@@ -74,10 +71,9 @@ impl Lowering<'_> {
         let inputs = [&item, &index]
             .map(|input| Assign {
                 variable: input.variable,
-                value: self.terms.variable(
-                    input.source,
-                    self.symbols.ty(input.variable).clone(),
-                ),
+                value: self
+                    .terms
+                    .variable(input.source, self.symbols.ty(input.variable).clone()),
             })
             .into();
         let success = |_: &Self, value| value;
@@ -88,9 +84,7 @@ impl Lowering<'_> {
             None => Vec::new(),
         };
 
-        let result = self
-            .symbols
-            .place("$states.result", Type::list(Type::Any));
+        let result = self.symbols.place("$states.result", Type::list(Type::Any));
         let mut outcome = self.outcome(retry);
         if let Some(value) = value {
             let listed = distributed.as_ref().is_none_or(|d| d.results.is_none());
@@ -99,8 +93,7 @@ impl Lowering<'_> {
                 value: if map.collect && listed {
                     self.collected(result, &map.returns)
                 } else {
-                    self.terms
-                        .variable(result, self.symbols.ty(value).clone())
+                    self.terms.variable(result, self.symbols.ty(value).clone())
                 },
             });
         }
@@ -194,10 +187,7 @@ impl Lowering<'_> {
             );
             let text = format!("$states.result[{n}]");
             let result = self.symbols.place(text, branch.returns.clone());
-            values.push((
-                name,
-                self.terms.variable(result, branch.returns.clone()),
-            ));
+            values.push((name, self.terms.variable(result, branch.returns.clone())));
             lowered.push(ParallelBranch {
                 name: name.to_owned(),
                 result,

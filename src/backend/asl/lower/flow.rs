@@ -34,7 +34,10 @@ impl Lowering<'_> {
         if rules.is_empty() {
             return self.block(default, at, value);
         }
-        let conditions = rules.iter().map(|(condition, _)| self.expr(condition)).collect();
+        let conditions = rules
+            .iter()
+            .map(|(condition, _)| self.expr(condition))
+            .collect();
         let (targets, rest) = self.branch(at, None, conditions);
         let join = self.point("end");
         let blocks = rules.iter().map(|(_, block)| *block).chain([default]);

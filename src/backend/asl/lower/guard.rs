@@ -71,12 +71,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn catching(
-        &mut self,
-        stage: &Stage,
-        at: NodeId,
-        value: Option<VariableId>,
-    ) -> Option<NodeId> {
+    fn catching(&mut self, stage: &Stage, at: NodeId, value: Option<VariableId>) -> Option<NodeId> {
         let handlers = &stage.guard.catch;
         if handlers.is_empty() {
             return self.retrying(stage, at, value);
@@ -122,12 +117,7 @@ impl Lowering<'_> {
     }
 
     /// Calls, maps and parallels retry by themselves; a block is started again from here.
-    fn retrying(
-        &mut self,
-        stage: &Stage,
-        at: NodeId,
-        value: Option<VariableId>,
-    ) -> Option<NodeId> {
+    fn retrying(&mut self, stage: &Stage, at: NodeId, value: Option<VariableId>) -> Option<NodeId> {
         let native = matches!(
             stage.kind,
             StageKind::Call(_) | StageKind::Map(_) | StageKind::Parallel { .. }
@@ -138,9 +128,7 @@ impl Lowering<'_> {
         }
         let terms = self.terms;
         let name = self.owner_name();
-        let error = self
-            .symbols
-            .variable("failure", super::error_type());
+        let error = self.symbols.variable("failure", super::error_type());
         let attempts: Vec<VariableId> = rules
             .iter()
             .map(|_| self.symbols.variable(format!("{name}_attempt"), Type::Int))
@@ -192,11 +180,8 @@ impl Lowering<'_> {
             Type::Bool,
         );
         let (targets, used_up) = self.branch(entry, Some("retry"), vec![left]);
-        let delay = Delay::Seconds(terms.jsonata(
-            delay(rule),
-            vec![("attempt", count())],
-            Type::Duration,
-        ));
+        let delay =
+            Delay::Seconds(terms.jsonata(delay(rule), vec![("attempt", count())], Type::Duration));
         let next = terms.binary(Binary::Add, count(), terms.int(1), Type::Int);
         let edge = Edge {
             assigns: vec![Assign {
@@ -243,7 +228,9 @@ impl Lowering<'_> {
         let done = self.catching(stage, at, value);
         self.frame = outer;
         let (jumps, fails) = match self.leave(frame) {
-            Some(FrameKind::Finally(finally)) => (std::mem::take(&mut finally.jumps), finally.fails),
+            Some(FrameKind::Finally(finally)) => {
+                (std::mem::take(&mut finally.jumps), finally.fails)
+            }
             _ => (Vec::new(), false),
         };
         if let Some(done) = done {
@@ -517,19 +504,16 @@ impl Lowering<'_> {
                         let names: Vec<String> = match &mut possible {
                             None => rule.errors.clone(),
                             Some(possible) => {
-                                let taken: Vec<String> = if rule
-                                    .errors
-                                    .iter()
-                                    .any(|name| name == TASK_FAILED)
-                                {
-                                    rule.errors.clone()
-                                } else {
-                                    let (taken, left) = std::mem::take(possible)
-                                        .into_iter()
-                                        .partition(|name| rule.errors.contains(name));
-                                    *possible = left;
-                                    taken
-                                };
+                                let taken: Vec<String> =
+                                    if rule.errors.iter().any(|name| name == TASK_FAILED) {
+                                        rule.errors.clone()
+                                    } else {
+                                        let (taken, left) = std::mem::take(possible)
+                                            .into_iter()
+                                            .partition(|name| rule.errors.contains(name));
+                                        *possible = left;
+                                        taken
+                                    };
                                 if possible.is_empty() {
                                     rest = Some((rule.error, rule.entry, false));
                                     break 'frames;
@@ -682,12 +666,7 @@ fn takes_evaluation(errors: &[String]) -> bool {
 fn matches(terms: super::Terms, name: &Expr, errors: &[String]) -> Expr {
     let exact = match errors {
         [only] => terms.eq(name.clone(), terms.string(only)),
-        several => terms.binary(
-            Binary::In,
-            name.clone(),
-            terms.strings(several),
-            Type::Bool,
-        ),
+        several => terms.binary(Binary::In, name.clone(), terms.strings(several), Type::Bool),
     };
     if !errors.iter().any(|error| error == TASK_FAILED) {
         return exact;
