@@ -16,10 +16,6 @@ fn machine(program: &Program) -> Machine {
     Machine::new(&definition(program))
 }
 
-fn show(program: &Program) -> String {
-    serde_json::to_string_pretty(&definition(program)).expect("JSON")
-}
-
 #[test]
 fn calls_follow_each_other_and_the_last_result_is_the_pipelines() {
     let s = Sketch::new();
@@ -32,7 +28,6 @@ fn calls_follow_each_other_and_the_last_result_is_the_pipelines() {
         s.call("second", object(vec![("id", id), ("at", s.read(at))])),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut machine = machine(&program)
         .answer("first", [Ok(json!({ "Id": "x", "More": 1 }))])
         .answer("second", [Ok(json!({ "Done": true }))]);
@@ -57,7 +52,6 @@ fn finally_runs_once_on_success_and_on_failure_and_the_first_error_goes_on() {
         s.call("after", null()),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut good = machine(&program);
     assert!(good.run(json!({})).is_ok());
     assert_eq!(good.called(), ["create", "one", "two", "release", "after"]);
@@ -87,7 +81,6 @@ fn a_handler_goes_on_behind_its_stage_and_its_value_is_the_stages() {
         s.call("after", s.read(x)),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut good = machine(&program).answer("risky", [Ok(json!(5))]);
     assert!(good.run(json!({})).is_ok());
     assert_eq!(good.calls[1].arguments, json!({ "Payload": 5 }));
@@ -132,7 +125,6 @@ fn a_fail_in_a_try_of_the_same_body_jumps_to_the_handler_that_names_it() {
         ),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut bad = machine(&program);
     assert_eq!(bad.run(json!({ "bad": true })), Ok(json!("Data.Bad empty")));
     assert_eq!(bad.called(), ["one"]);
@@ -165,7 +157,6 @@ fn a_map_gives_its_bodies_values_in_order_and_the_body_sees_outer_names() {
         s.call("publish", s.read(glue)),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut machine = machine(&program)
         .answer(
             "first",
@@ -220,7 +211,6 @@ fn collect_keeps_what_succeeded_and_what_failed_in_item_order() {
     };
     for distributed in [None, Some(distributed)] {
         let program = collected(distributed);
-        println!("{}", show(&program));
         let mut machine = machine(&program)
             .answer(
                 "first",
@@ -281,7 +271,6 @@ fn a_poll_counts_its_calls_and_waits_between_them() {
         s.call("after", member(s.read(gate), "Size", Type::Int)),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let running = || Ok(json!({ "State": "RUNNING", "Size": 0 }));
     let mut good = machine(&program).answer(
         "look",
@@ -354,7 +343,6 @@ fn jumps_pass_through_each_finally_on_their_way() {
         s.pass(s.read(value)),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     for (x, value) in [
         ("break", "end"),
         ("return", "early"),
@@ -395,7 +383,6 @@ fn a_block_is_tried_again_with_its_names_as_they_are() {
         s.call("after", s.read(n)),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut twice = machine(&program).answer("two", [fails("A.B", ""), Ok(json!(1))]);
     assert!(twice.run(json!({})).is_ok());
     assert_eq!(twice.called(), ["one", "two", "one", "two", "after"]);
@@ -432,7 +419,6 @@ fn an_expression_that_can_fail_is_evaluated_where_its_handler_holds() {
         ),
     ];
     let program = s.program(stages);
-    println!("{}", show(&program));
     let mut bad = machine(&program);
     assert_eq!(
         bad.run(json!({ "x": "no" })),
@@ -467,7 +453,6 @@ fn parallel_gives_its_branches_values_by_name() {
             .bind(both);
         let stages = vec![parallel, s.call("after", s.read(both))];
         let program = s.program(stages);
-        println!("{}", show(&program));
         let mut good = machine(&program).answer("a", [Ok(json!(1))]);
         assert!(good.run(json!({ "at": "x" })).is_ok());
         let values = json!({ "sales": 1, "stock": [1, 2] });

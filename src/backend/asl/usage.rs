@@ -342,10 +342,12 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
         return;
     }
     match &mut value.kind {
-        ExprKind::Variable(id) if is_call_result(*id, symbols) => {
-            if !part.members.is_empty() && part.elements.is_none() {
-                *value = project(value, part);
-            }
+        ExprKind::Variable(id)
+            if is_call_result(*id, symbols)
+                && !part.members.is_empty()
+                && part.elements.is_none() =>
+        {
+            *value = project(value, part);
         }
         ExprKind::Object(entries) if only_pairs(entries) && !part.members.is_empty() => {
             entries.retain_mut(|entry| match entry {
