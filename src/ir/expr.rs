@@ -228,6 +228,11 @@ impl Expr {
     pub fn children(&self) -> Vec<&Expr> {
         self.kind.children()
     }
+
+    /// As [`Expr::children`], to change them in place.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        self.kind.children_mut()
+    }
 }
 
 impl ExprKind {
@@ -289,9 +294,9 @@ impl ExprKind {
         }
     }
 
-    /// As [`Expr::children`], to change them in place.
+    /// As [`ExprKind::children`], to change them in place.
     pub fn children_mut(&mut self) -> Vec<&mut Expr> {
-        match &mut self.kind {
+        match self {
             ExprKind::Literal(_)
             | ExprKind::Variable(_)
             | ExprKind::Local(_)
