@@ -47,8 +47,12 @@ macro_rules! codes {
 codes! {
     // F01 syntax
     Syntax "F0101" "syntax" Error;
+    TooDeep "F0102" "too-deep" Error;
+    SourceTooLarge "F0103" "source-too-large" Error;
+    SettingTooLate "F0104" "setting-too-late" Error;
 
     // F02 names
+    UsedFileMissing "F0290" "used-file-missing" Error;
 
     // F03 types and expressions
     TypeMismatch "F0301" "type-mismatch" Error;

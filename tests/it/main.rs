@@ -9,3 +9,4 @@ mod iam_rows;
 mod lowering;
 mod report;
 mod support;
+mod syntax;

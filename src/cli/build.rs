@@ -1,0 +1,134 @@
+//! `flowc build`: compiles and writes, or compares with what was written.
+
+use std::path::{Path, PathBuf};
+
+use similar::TextDiff;
+
+use super::output::{Output, plural};
+use super::{Outcome, find_sources, find_workspace};
+use crate::driver;
+use crate::workspace::{self, Error};
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  flowc build                          every .flow file below this folder, to out/
+  flowc build pipelines --out infra    infra/NAME/NAME.template.json and its parts
+  flowc build --check                  exit 1, with a diff, when something is not up to date")]
+pub(super) struct Args {
+    /// Files, or folders that are searched for .flow files (default: this folder)
+    paths: Vec<PathBuf>,
+
+    /// Where to write, a folder a source file [default: `out` of flowc.toml, else out]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Write nothing; show what would change, and exit 1 when something would
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
+    let workspace = find_workspace()?;
+    let found = find_sources(&args.paths)?;
+    let out = args.out.clone().unwrap_or_else(|| workspace.default_out());
+    let mut outcome = Outcome::Fine;
+    let mut totals = Totals::default();
+    for source in &found {
+        let main = match workspace::read_source(&source.path) {
+            Ok(main) => main,
+            Err(error @ Error::NotText(_)) => {
+                output.error(&error.to_string());
+                outcome = Outcome::Problems;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
+        output.diagnostics(&compilation.diagnostics, &compilation.sources);
+        output.summary(&source.path, &compilation.diagnostics);
+        let Some(program) = &compilation.program else {
+            outcome = Outcome::Problems;
+            continue;
+        };
+        let emission = driver::emit(program, &compilation.sources);
+        if emission.has_errors() {
+            output.diagnostics(&emission.diagnostics, &compilation.sources);
+            output.summary(&source.path, &emission.diagnostics);
+            outcome = Outcome::Problems;
+            continue;
+        }
+        output.diagnostics(&emission.diagnostics, &compilation.sources);
+        let folder = out.join(&source.out);
+        for artifact in &emission.artifacts {
+            let path = folder.join(&artifact.name);
+            if args.check {
+                if compare(&path, &artifact.text, output)? {
+                    totals.unchanged += 1;
+                } else {
+                    outcome = Outcome::Problems;
+                }
+            } else if workspace::write(&path, &artifact.text)? {
+                totals.written += 1;
+                output.status("Wrote", &workspace::display(&path));
+            } else {
+                totals.unchanged += 1;
+            }
+        }
+        let names: Vec<&str> = emission.artifacts.iter().map(|a| a.name.as_str()).collect();
+        for stale in workspace::find_stale(&folder, &names) {
+            output.status(
+                "Stale",
+                &format!("{} is not made any more", workspace::display(&stale)),
+            );
+            if args.check {
+                outcome = Outcome::Problems;
+            }
+        }
+    }
+    if outcome == Outcome::Fine {
+        let verb = if args.check { "Checked" } else { "Built" };
+        let mut what = plural(found.len(), "file");
+        if args.check {
+            what.push_str(", all up to date");
+        } else if totals.written == 0 {
+            what.push_str(", nothing changed");
+        }
+        output.status(verb, &what);
+    }
+    Ok(outcome)
+}
+
+#[derive(Default)]
+struct Totals {
+    written: usize,
+    unchanged: usize,
+}
+
+/// Whether the file holds the text; otherwise prints the difference.
+fn compare(path: &Path, text: &str, output: &mut Output) -> Result<bool, Error> {
+    let read_error = |error: std::io::Error| Error::Read {
+        path: workspace::display(path),
+        reason: error.to_string(),
+    };
+    if workspace::holds(path, text).map_err(read_error)? {
+        return Ok(true);
+    }
+    let (old, old_name) = match std::fs::read(path) {
+        Ok(bytes) => (
+            String::from_utf8_lossy(&bytes).into_owned(),
+            workspace::display(path),
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            (String::new(), "/dev/null".to_owned())
+        }
+        Err(error) => return Err(read_error(error)),
+    };
+    let diff = TextDiff::from_lines(old.as_str(), text);
+    let rendered = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(&old_name, &format!("{} (new)", workspace::display(path)))
+        .to_string();
+    output.result(&rendered);
+    Ok(false)
+}

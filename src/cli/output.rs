@@ -1,0 +1,132 @@
+//! What goes to the terminal. A closed pipe ends the talk, not the work.
+
+use std::io::{self, Write};
+
+use super::Format;
+use crate::diagnostic::{Diagnostic, Severity, formats, render};
+use crate::source::Sources;
+
+/// After this many diagnostics of one file, people stop reading.
+const MOST_SHOWN: usize = 100;
+
+pub(super) struct Output {
+    format: Format,
+    color: bool,
+    quiet: bool,
+    sarif: formats::Sarif,
+}
+
+impl Output {
+    pub(super) fn new(format: Format, color: bool, quiet: bool) -> Self {
+        Self {
+            format,
+            color,
+            quiet,
+            sarif: formats::Sarif::default(),
+        }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A line `        Verb what`, the verb right-aligned in twelve columns.
+    pub(super) fn status(&mut self, verb: &str, what: &str) {
+        if self.quiet {
+            return;
+        }
+        let line = if self.color {
+            format!("\u{1b}[1;32m{verb:>12}\u{1b}[0m {what}\n")
+        } else {
+            format!("{verb:>12} {what}\n")
+        };
+        write(io::stderr(), &line);
+    }
+
+    /// What was asked for, on stdout.
+    pub(super) fn result(&mut self, text: &str) {
+        write(io::stdout(), text);
+    }
+
+    /// Something outside the program went wrong.
+    pub(super) fn error(&mut self, message: &str) {
+        let line = if self.color {
+            format!("\u{1b}[1;91merror\u{1b}[0m: {message}\n")
+        } else {
+            format!("error: {message}\n")
+        };
+        write(io::stderr(), &line);
+    }
+
+    /// The diagnostics of one file: for people on stderr, for programs on stdout.
+    pub(super) fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let people = matches!(self.format, Format::Human | Format::Short);
+        let shown = if people {
+            diagnostics.len().min(MOST_SHOWN)
+        } else {
+            diagnostics.len()
+        };
+        for diagnostic in diagnostics.iter().take(shown) {
+            match self.format {
+                Format::Human => {
+                    let mut text = render::render(diagnostic, sources, self.color);
+                    text.push('\n');
+                    write(io::stderr(), &text);
+                }
+                Format::Short => write(io::stderr(), &render::short(diagnostic, sources)),
+                Format::Json => write(
+                    io::stdout(),
+                    &format!("{}\n", formats::json(diagnostic, sources)),
+                ),
+                Format::Github => write(io::stdout(), &formats::github(diagnostic, sources)),
+                Format::Sarif => self.sarif.add(diagnostic, sources),
+            }
+        }
+        if shown < diagnostics.len() {
+            let more = diagnostics.len() - shown;
+            write(io::stderr(), &format!("… and {more} more\n"));
+        }
+    }
+
+    /// `sales.flow: 2 errors, 1 warning`, when there is something to count.
+    pub(super) fn summary(&mut self, path: &str, diagnostics: &[Diagnostic]) {
+        if diagnostics.is_empty() || self.format != Format::Human {
+            return;
+        }
+        let errors = diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count();
+        let warnings = diagnostics.len() - errors;
+        let counts: Vec<String> = [(errors, "error"), (warnings, "warning")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| plural(count, word))
+            .collect();
+        write(io::stderr(), &format!("{path}: {}\n", counts.join(", ")));
+    }
+
+    /// Writes what was gathered over all files.
+    pub(super) fn finish(&mut self) {
+        if self.format == Format::Sarif {
+            let sarif = std::mem::take(&mut self.sarif).finish();
+            if let Ok(text) = serde_json::to_string_pretty(&sarif) {
+                write(io::stdout(), &format!("{text}\n"));
+            }
+        }
+    }
+}
+
+/// `1 error`, `2 errors`
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
+fn write(mut to: impl Write, text: &str) {
+    // Whoever read this has gone away; there is nobody to tell.
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}

@@ -1,0 +1,317 @@
+//! Runs the stages one after another: from the file that was given to what is written for it.
+//!
+//! Touches nothing of the world: used files are read by whoever calls.
+
+use std::collections::HashMap;
+
+use crate::backend::{self, Artifact};
+use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
+use crate::ir::Program;
+use crate::lint;
+use crate::resolve::{self, Unit};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::syntax;
+use crate::syntax::ast::ItemKind;
+
+/// What became of one given file.
+#[derive(Debug)]
+pub struct Compilation {
+    pub sources: Sources,
+    pub program: Option<Program>,
+    /// Of all files, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Compilation {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// Why a used file could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// There is none; the `.flow` files that stand beside the place where it was looked for.
+    Missing(Vec<String>),
+    /// There is one, and it cannot be read: the system's reason.
+    Unreadable(String),
+}
+
+/// How severe each lint is; a code that is not named keeps its own severity.
+#[derive(Debug, Clone, Default)]
+pub struct LintLevels(pub HashMap<Code, LintLevel>);
+
+impl LintLevels {
+    /// Sets the level of a warning, named by code or name. Errors have no level.
+    pub fn set(&mut self, name: &str, level: LintLevel) -> Result<(), String> {
+        match Code::find(name) {
+            Some(code) if code.severity() == Severity::Warning => {
+                self.0.insert(code, level);
+                Ok(())
+            }
+            Some(code) => Err(format!(
+                "`{}` is an error and has no level",
+                code.name()
+            )),
+            None => {
+                let names = Code::ALL
+                    .iter()
+                    .filter(|c| c.severity() == Severity::Warning)
+                    .map(|c| c.name());
+                Err(match find_nearest(name, names) {
+                    Some(near) => format!("there is no lint `{name}`; did you mean `{near}`?"),
+                    None => format!("there is no lint `{name}`; `flowc explain` lists all"),
+                })
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LintLevel {
+    Allow,
+    Warn,
+    Deny,
+}
+
+/// Parses the file and those that it uses, checks them, and lints what came out.
+pub fn compile(
+    main: SourceFile,
+    levels: &LintLevels,
+    read: &mut dyn FnMut(&str) -> Result<SourceFile, ReadError>,
+) -> Compilation {
+    let mut sources = Sources::default();
+    let (units, mut diagnostics) = load(main, &mut sources, read);
+    let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let analysis = resolve::resolve(&units);
+    diagnostics.extend(analysis.diagnostics);
+    let mut program = analysis.program.filter(|_| !broken);
+    if let Some(program) = &program {
+        diagnostics.extend(
+            lint::lint(program)
+                .into_iter()
+                .filter(|d| !analysis.allows.iter().any(|a| a.covers(d))),
+        );
+    }
+    diagnostics.retain_mut(|diagnostic| apply_level(diagnostic, levels));
+    diagnostics.sort_by_key(|d| (d.primary.span, d.code));
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        program = None;
+    }
+    Compilation {
+        sources,
+        program,
+        diagnostics,
+    }
+}
+
+/// What is written for a program, and what is to say about its size.
+#[derive(Debug)]
+pub struct Emission {
+    /// In a fixed order.
+    pub artifacts: Vec<Artifact>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Emission {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// Lowers a program and measures what came out.
+pub fn emit(program: &Program, _sources: &Sources) -> Emission {
+    Emission {
+        artifacts: backend::emit(program),
+        diagnostics: Vec::new(),
+    }
+}
+
+/// The file's text with its safe fixes applied, and their number; None when there is none.
+/// Of two fixes that touch the same text, the first is applied.
+pub fn apply_fixes(
+    text: &str,
+    file: FileId,
+    diagnostics: &[Diagnostic],
+) -> Option<(String, usize)> {
+    let mut edits = Vec::new();
+    let mut taken: Vec<Span> = Vec::new();
+    let mut count = 0;
+    for fix in diagnostics.iter().filter_map(|d| d.fix.as_ref()) {
+        let free = fix.edits.iter().all(|edit| {
+            edit.span.file == file
+                && taken.iter().all(|t| {
+                    edit.span.end < t.start || t.end < edit.span.start || edit.span == *t
+                        && edits.contains(&edit)
+                })
+        });
+        if !fix.safe || fix.edits.is_empty() || !free {
+            continue;
+        }
+        count += 1;
+        for edit in &fix.edits {
+            if !edits.contains(&edit) {
+                taken.push(edit.span);
+                edits.push(edit);
+            }
+        }
+    }
+    if count == 0 {
+        return None;
+    }
+    edits.sort_by_key(|edit| edit.span);
+    let mut mended = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in edits {
+        mended.push_str(text.get(at..edit.span.start as usize)?);
+        mended.push_str(&edit.text);
+        at = edit.span.end as usize;
+    }
+    mended.push_str(text.get(at..)?);
+    Some((mended, count))
+}
+
+/// False when the diagnostic is not to be shown.
+fn apply_level(diagnostic: &mut Diagnostic, levels: &LintLevels) -> bool {
+    if diagnostic.code.severity() == Severity::Error {
+        return true;
+    }
+    match levels.0.get(&diagnostic.code) {
+        Some(LintLevel::Allow) => return false,
+        Some(LintLevel::Deny) => diagnostic.severity = Severity::Error,
+        Some(LintLevel::Warn) | None => {}
+    }
+    true
+}
+
+/// Parses the given file and, breadth first, those that it uses, each once.
+fn load(
+    main: SourceFile,
+    sources: &mut Sources,
+    read: &mut dyn FnMut(&str) -> Result<SourceFile, ReadError>,
+) -> (Vec<Unit>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut by_path: HashMap<String, usize> = HashMap::new();
+    by_path.insert(normalize(&main.path), 0);
+    let mut units = vec![parse(main, sources, &mut diagnostics)];
+    let mut next = 0;
+    while next < units.len() {
+        let folder = folder_of(&sources.get(units[next].file).path).to_owned();
+        let paths: Vec<_> = units[next]
+            .ast
+            .items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Use(item) => Some(item.path.clone()),
+                _ => None,
+            })
+            .collect();
+        for path in paths {
+            let wanted = normalize(&join(&folder, &path.node));
+            let found = match by_path.get(&wanted) {
+                Some(index) => Some(*index),
+                None => match read(&wanted) {
+                    Ok(file) => {
+                        by_path.insert(wanted, units.len());
+                        units.push(parse(file, sources, &mut diagnostics));
+                        Some(units.len() - 1)
+                    }
+                    Err(error) => {
+                        diagnostics.push(unreadable(&path, &wanted, &folder, error));
+                        None
+                    }
+                },
+            };
+            units[next].uses.push(found);
+        }
+        next += 1;
+    }
+    (units, diagnostics)
+}
+
+fn parse(file: SourceFile, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Unit {
+    let stem = file.stem().to_owned();
+    let id: FileId = sources.add(file);
+    let parsed = syntax::parse(id, &sources.get(id).text);
+    diagnostics.extend(parsed.diagnostics);
+    Unit {
+        file: id,
+        stem,
+        ast: parsed.file,
+        uses: Vec::new(),
+    }
+}
+
+fn unreadable(
+    path: &syntax::ast::Text,
+    wanted: &str,
+    folder: &str,
+    error: ReadError,
+) -> Diagnostic {
+    match error {
+        ReadError::Missing(beside) => {
+            let diagnostic = Diagnostic::new(
+                Code::UsedFileMissing,
+                path.span,
+                format!("there is no file `{wanted}`"),
+            )
+            .help("a `use` path is relative to the folder of the file that it stands in");
+            let names: Vec<String> = beside
+                .iter()
+                .map(|b| relative(folder, b).to_owned())
+                .collect();
+            match find_nearest(&path.node, names.iter().map(String::as_str)) {
+                Some(near) => diagnostic.replace(
+                    path.span,
+                    format!("\"{near}\""),
+                    format!("write `{near}`"),
+                ),
+                None => diagnostic,
+            }
+        }
+        ReadError::Unreadable(reason) => Diagnostic::new(
+            Code::UsedFileMissing,
+            path.span,
+            format!("`{wanted}` cannot be read: {reason}"),
+        ),
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn join(folder: &str, path: &str) -> String {
+    if folder.is_empty() || path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    }
+}
+
+fn relative<'a>(folder: &str, path: &'a str) -> &'a str {
+    path.strip_prefix(folder)
+        .map_or(path, |rest| rest.trim_start_matches('/'))
+}
+
+/// Without `.` and inner `..`, so that one file has one name.
+fn normalize(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if rooted { format!("/{joined}") } else { joined }
+}

@@ -1,0 +1,330 @@
+//! The world: finding, reading and writing files, and `flowc.toml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::driver::{LintLevel, LintLevels, ReadError};
+use crate::source::SourceFile;
+
+/// The name of the optional configuration file.
+pub const CONFIG_FILE: &str = "flowc.toml";
+
+/// Source files longer than this are refused unread (bytes).
+const MAX_SOURCE: u64 = 8 * 1024 * 1024;
+
+/// What went wrong outside the program; exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no file or folder `{0}`")]
+    Missing(String),
+    #[error("no `.flow` files below `{0}`")]
+    NoSources(String),
+    #[error("cannot read `{path}`: {reason}")]
+    Read { path: String, reason: String },
+    #[error("cannot write `{path}`: {reason}")]
+    Write { path: String, reason: String },
+    #[error("`{0}` is not UTF-8 text")]
+    NotText(String),
+    #[error("`{first}` and `{second}` would both be written to `{out}`; give one of them another name")]
+    SameOutput {
+        first: String,
+        second: String,
+        out: String,
+    },
+    #[error("`{path}`: {reason}")]
+    Config { path: String, reason: String },
+    #[error("`{0}` exists already; nothing was written")]
+    Exists(String),
+}
+
+/// `flowc.toml`, all optional.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where `build` writes, relative to the file's folder.
+    pub out: Option<String>,
+    /// Lint names and levels: `allow`, `warn` or `deny`.
+    #[serde(default)]
+    pub lints: BTreeMap<String, String>,
+    /// Values of parameters by environment.
+    #[serde(default)]
+    pub environments: BTreeMap<String, Environment>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    #[serde(default)]
+    pub params: BTreeMap<String, toml::Value>,
+}
+
+/// The configuration that holds for the current folder.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// The folder of `flowc.toml`, if there is one.
+    pub root: Option<PathBuf>,
+    pub config: Config,
+    pub levels: LintLevels,
+}
+
+impl Workspace {
+    /// Reads the nearest `flowc.toml` at or above a folder.
+    pub fn find(folder: &Path) -> Result<Self, Error> {
+        for folder in folder.ancestors() {
+            let path = folder.join(CONFIG_FILE);
+            match fs::read_to_string(&path) {
+                Ok(text) => return Self::parse(folder, &path, &text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(Error::Read {
+                        path: display(&path),
+                        reason: reason(&error),
+                    });
+                }
+            }
+        }
+        Ok(Self::default())
+    }
+
+    fn parse(folder: &Path, path: &Path, text: &str) -> Result<Self, Error> {
+        let config_error = |reason: String| Error::Config {
+            path: display(path),
+            reason,
+        };
+        let config: Config = toml::from_str(text).map_err(|e| config_error(e.to_string()))?;
+        let mut levels = LintLevels::default();
+        for (name, level) in &config.lints {
+            let level = match level.as_str() {
+                "allow" => LintLevel::Allow,
+                "warn" => LintLevel::Warn,
+                "deny" => LintLevel::Deny,
+                other => {
+                    return Err(config_error(format!(
+                        "the level of `{name}` is `{other}`; expected `allow`, `warn` or `deny`"
+                    )));
+                }
+            };
+            levels
+                .set(name, level)
+                .map_err(config_error)?;
+        }
+        Ok(Self {
+            root: Some(folder.to_owned()),
+            config,
+            levels,
+        })
+    }
+
+    /// Where `build` writes when `--out` is not given.
+    pub fn default_out(&self) -> PathBuf {
+        let out = self.config.out.as_deref().unwrap_or("out");
+        match &self.root {
+            Some(root) => root.join(out),
+            None => PathBuf::from(out),
+        }
+    }
+}
+
+/// A source to compile and the folder, below the output folder, that its artifacts go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// With `/` between its parts, as people see it.
+    pub path: String,
+    /// `sub/sales` for `sub/sales.flow` below the given folder.
+    pub out: String,
+}
+
+/// The `.flow` files of the given paths, folders searched through, honouring ignore files; sorted, each once.
+pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    for path in paths {
+        let meta = fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::Missing(display(path)),
+            _ => Error::Read {
+                path: display(path),
+                reason: reason(&error),
+            },
+        })?;
+        if meta.is_dir() {
+            let before = found.len();
+            for entry in ignore::WalkBuilder::new(path)
+                .require_git(false)
+                .sort_by_file_name(|a, b| a.cmp(b))
+                .build()
+            {
+                let entry = entry.map_err(|error| Error::Read {
+                    path: display(path),
+                    reason: error.to_string(),
+                })?;
+                let file = entry.path();
+                if entry.file_type().is_some_and(|t| t.is_file())
+                    && file.extension().is_some_and(|e| e == "flow")
+                {
+                    let below = file.strip_prefix(path).unwrap_or(file).with_extension("");
+                    found.push(Found {
+                        path: display(file),
+                        out: display(&below),
+                    });
+                }
+            }
+            if found.len() == before {
+                return Err(Error::NoSources(display(path)));
+            }
+        } else {
+            let stem = path.file_stem().unwrap_or(path.as_os_str());
+            found.push(Found {
+                path: display(path),
+                out: display(Path::new(stem)),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.dedup_by(|a, b| a.path == b.path);
+    let mut outs: BTreeMap<&str, &str> = BTreeMap::new();
+    for source in &found {
+        if let Some(first) = outs.insert(&source.out, &source.path) {
+            return Err(Error::SameOutput {
+                first: first.to_owned(),
+                second: source.path.clone(),
+                out: source.out.clone(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Reads a source file.
+pub fn read_source(path: &str) -> Result<SourceFile, Error> {
+    let read_error = |error: &io::Error| Error::Read {
+        path: path.to_owned(),
+        reason: reason(error),
+    };
+    let meta = fs::metadata(path).map_err(|e| read_error(&e))?;
+    if meta.len() > MAX_SOURCE {
+        return Err(Error::Read {
+            path: path.to_owned(),
+            reason: format!("it is larger than {} MiB", MAX_SOURCE / 1024 / 1024),
+        });
+    }
+    let bytes = fs::read(path).map_err(|e| read_error(&e))?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
+    Ok(SourceFile::new(path, text))
+}
+
+/// Reads a file that a `use` names.
+pub fn read_used(path: &str) -> Result<SourceFile, ReadError> {
+    match read_source(path) {
+        Ok(file) => Ok(file),
+        Err(_) if !Path::new(path).exists() => Err(ReadError::Missing(beside(path))),
+        Err(Error::Read { reason, .. }) => Err(ReadError::Unreadable(reason)),
+        Err(_) => Err(ReadError::Unreadable("it is not UTF-8 text".to_owned())),
+    }
+}
+
+/// The `.flow` files in the folder of a path that does not exist.
+fn beside(path: &str) -> Vec<String> {
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "flow"))
+        .map(|p| display(p.strip_prefix("./").unwrap_or(&p)))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Whether a file holds exactly this text; false when there is none.
+pub fn holds(path: &Path, text: &str) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.len() != text.len() as u64 => Ok(false),
+        Ok(_) => Ok(fs::read(path)? == text.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file whole or not at all, and leaves it alone when it holds the text already.
+/// Returns whether it was written.
+pub fn write(path: &Path, text: &str) -> Result<bool, Error> {
+    let write_error = |error: &io::Error| Error::Write {
+        path: display(path),
+        reason: reason(error),
+    };
+    if holds(path, text).map_err(|e| write_error(&e))? {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|e| write_error(&e))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".flowc-");
+    set_mode(&mut builder, path);
+    let mut file = builder.tempfile_in(folder).map_err(|e| write_error(&e))?;
+    file.write_all(text.as_bytes())
+        .map_err(|e| write_error(&e))?;
+    file.persist(path).map_err(|e| write_error(&e.error))?;
+    Ok(true)
+}
+
+/// A temporary file is private; what replaces it keeps the mode of the old file, or gets that of a new one.
+#[cfg(unix)]
+fn set_mode(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map_or(0o666, |meta| meta.permissions().mode());
+    builder.permissions(fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn set_mode(_builder: &mut tempfile::Builder<'_, '_>, _path: &Path) {}
+
+/// Generated files in a source's output folder that its program no longer makes.
+pub fn find_stale(folder: &Path, expected: &[&str]) -> Vec<PathBuf> {
+    let mut stale: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            [".asl.json", ".iam.json", ".template.json"]
+                .iter()
+                .any(|ending| name.ends_with(ending))
+                && !expected.contains(&name.as_ref())
+        })
+        .map(|entry| entry.path())
+        .collect();
+    stale.sort();
+    stale
+}
+
+/// A path as people see it, with `/` on every system.
+pub fn display(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' {
+        text.into_owned()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+/// The system's reason in lower case, without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,33 @@
+//! The parser over whole files.
+
+use flowc::source::FileId;
+use flowc::syntax;
+
+fn problems(text: &str) -> Vec<String> {
+    syntax::parse(FileId(0), text)
+        .diagnostics
+        .into_iter()
+        .map(|d| {
+            format!(
+                "{}..{}: {}",
+                d.primary.span.start, d.primary.span.end, d.message
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_is_a_program() {
+    let mut count = 0;
+    for folder in ["examples", "examples/lib"] {
+        for entry in std::fs::read_dir(folder).expect("the examples") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|e| e == "flow") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                assert_eq!(problems(&text), Vec::<String>::new(), "{}", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 12);
+}
