@@ -14,7 +14,6 @@ use crate::workspace;
 mod build;
 mod check;
 mod explain;
-mod fmt;
 mod iam;
 mod init;
 mod output;
@@ -57,8 +56,6 @@ enum Command {
     Build(build::Args),
     /// Report problems and write nothing
     Check(check::Args),
-    /// Format sources
-    Fmt(fmt::Args),
     /// Print the permissions of the execution roles
     Iam(iam::Args),
     /// Explain an error or a warning
@@ -125,7 +122,6 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
-        Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

@@ -7,6 +7,7 @@ use crate::source::Span;
 
 mod codes;
 pub mod formats;
+pub mod levels;
 pub mod render;
 
 pub use codes::Code;

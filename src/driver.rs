@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 
 use crate::backend::{self, Artifact};
+use crate::diagnostic::levels::LintLevels;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
 use crate::ir::Program;
 use crate::lint;
 use crate::resolve::{self, Unit};
-use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::source::{FileId, ReadError, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 
@@ -30,52 +31,6 @@ impl Compilation {
     }
 }
 
-/// Why a used file could not be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadError {
-    /// There is none; the `.flow` files that stand beside the place where it was looked for.
-    Missing(Vec<String>),
-    /// There is one, and it cannot be read: the system's reason.
-    Unreadable(String),
-}
-
-/// How severe each lint is; a code that is not named keeps its own severity.
-#[derive(Debug, Clone, Default)]
-pub struct LintLevels(pub HashMap<Code, LintLevel>);
-
-impl LintLevels {
-    /// Sets the level of a warning, named by code or name. Errors have no level.
-    pub fn set(&mut self, name: &str, level: LintLevel) -> Result<(), String> {
-        match Code::find(name) {
-            Some(code) if code.severity() == Severity::Warning => {
-                self.0.insert(code, level);
-                Ok(())
-            }
-            Some(code) => Err(format!(
-                "`{}` is an error and has no level",
-                code.name()
-            )),
-            None => {
-                let names = Code::ALL
-                    .iter()
-                    .filter(|c| c.severity() == Severity::Warning)
-                    .map(|c| c.name());
-                Err(match find_nearest(name, names) {
-                    Some(near) => format!("there is no lint `{name}`; did you mean `{near}`?"),
-                    None => format!("there is no lint `{name}`; `flowc explain` lists all"),
-                })
-            }
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LintLevel {
-    Allow,
-    Warn,
-    Deny,
-}
-
 /// Parses the file and those that it uses, checks them, and lints what came out.
 pub fn compile(
     main: SourceFile,
@@ -89,13 +44,9 @@ pub fn compile(
     diagnostics.extend(analysis.diagnostics);
     let mut program = analysis.program.filter(|_| !broken);
     if let Some(program) = &program {
-        diagnostics.extend(
-            lint::lint(program)
-                .into_iter()
-                .filter(|d| !analysis.allows.iter().any(|a| a.covers(d))),
-        );
+        diagnostics.extend(lint::lint(program));
     }
-    diagnostics.retain_mut(|diagnostic| apply_level(diagnostic, levels));
+    diagnostics.retain_mut(|diagnostic| levels.apply(diagnostic));
     diagnostics.sort_by_key(|d| (d.primary.span, d.code));
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         program = None;
@@ -124,10 +75,21 @@ impl Emission {
 }
 
 /// Lowers a program and measures what came out.
-pub fn emit(program: &Program, _sources: &Sources) -> Emission {
+pub fn emit(program: &Program) -> Emission {
+    let (artifacts, excesses) = backend::emit(program);
+    let diagnostics = excesses
+        .iter()
+        .map(|excess| {
+            let diagnostic = Diagnostic::new(Code::TooLarge, excess.span, excess.message());
+            match excess.help() {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        })
+        .collect();
     Emission {
-        artifacts: backend::emit(program),
-        diagnostics: Vec::new(),
+        artifacts,
+        diagnostics,
     }
 }
 
@@ -145,8 +107,9 @@ pub fn apply_fixes(
         let free = fix.edits.iter().all(|edit| {
             edit.span.file == file
                 && taken.iter().all(|t| {
-                    edit.span.end < t.start || t.end < edit.span.start || edit.span == *t
-                        && edits.contains(&edit)
+                    edit.span.end < t.start
+                        || t.end < edit.span.start
+                        || edit.span == *t && edits.contains(&edit)
                 })
         });
         if !fix.safe || fix.edits.is_empty() || !free {
@@ -173,19 +136,6 @@ pub fn apply_fixes(
     }
     mended.push_str(text.get(at..)?);
     Some((mended, count))
-}
-
-/// False when the diagnostic is not to be shown.
-fn apply_level(diagnostic: &mut Diagnostic, levels: &LintLevels) -> bool {
-    if diagnostic.code.severity() == Severity::Error {
-        return true;
-    }
-    match levels.0.get(&diagnostic.code) {
-        Some(LintLevel::Allow) => return false,
-        Some(LintLevel::Deny) => diagnostic.severity = Severity::Error,
-        Some(LintLevel::Warn) | None => {}
-    }
-    true
 }
 
 /// Parses the given file and, breadth first, those that it uses, each once.
@@ -265,11 +215,9 @@ fn unreadable(
                 .map(|b| relative(folder, b).to_owned())
                 .collect();
             match find_nearest(&path.node, names.iter().map(String::as_str)) {
-                Some(near) => diagnostic.replace(
-                    path.span,
-                    format!("\"{near}\""),
-                    format!("write `{near}`"),
-                ),
+                Some(near) => {
+                    diagnostic.replace(path.span, format!("\"{near}\""), format!("write `{near}`"))
+                }
                 None => diagnostic,
             }
         }

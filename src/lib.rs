@@ -2,8 +2,12 @@
 
 pub mod backend;
 pub mod catalog;
+pub mod cli;
 pub mod diagnostic;
+pub mod driver;
 pub mod ir;
+pub mod lint;
 pub mod resolve;
 pub mod source;
 pub mod syntax;
+pub mod workspace;

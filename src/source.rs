@@ -134,3 +134,12 @@ fn floor_char_boundary(text: &str, mut at: usize) -> usize {
     }
     at
 }
+
+/// Why a used file could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// There is none; the `.flow` files that stand beside the place where it was looked for.
+    Missing(Vec<String>),
+    /// There is one, and it cannot be read: the system's reason.
+    Unreadable(String),
+}

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::driver::{LintLevel, LintLevels, ReadError};
-use crate::source::SourceFile;
+use crate::diagnostic::levels::{LintLevel, LintLevels};
+use crate::source::{ReadError, SourceFile};
 
 /// The name of the optional configuration file.
 pub const CONFIG_FILE: &str = "flowc.toml";
@@ -29,7 +29,9 @@ pub enum Error {
     Write { path: String, reason: String },
     #[error("`{0}` is not UTF-8 text")]
     NotText(String),
-    #[error("`{first}` and `{second}` would both be written to `{out}`; give one of them another name")]
+    #[error(
+        "`{first}` and `{second}` would both be written to `{out}`; give one of them another name"
+    )]
     SameOutput {
         first: String,
         second: String,
@@ -108,9 +110,7 @@ impl Workspace {
                     )));
                 }
             };
-            levels
-                .set(name, level)
-                .map_err(config_error)?;
+            levels.set(name, level).map_err(config_error)?;
         }
         Ok(Self {
             root: Some(folder.to_owned()),

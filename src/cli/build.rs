@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             outcome = Outcome::Problems;
             continue;
         };
-        let emission = driver::emit(program, &compilation.sources);
+        let emission = driver::emit(program);
         if emission.has_errors() {
             output.diagnostics(&emission.diagnostics, &compilation.sources);
             output.summary(&source.path, &emission.diagnostics);

@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         };
         let mut diagnostics = compilation.diagnostics;
         if let Some(program) = &compilation.program {
-            diagnostics.extend(driver::emit(program, &compilation.sources).diagnostics);
+            diagnostics.extend(driver::emit(program).diagnostics);
         }
         output.diagnostics(&diagnostics, &compilation.sources);
         output.summary(&source.path, &diagnostics);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::output::Output;
 use super::{Format, Outcome, find_workspace};
-use crate::backend::report;
+use crate::backend::{self, report};
 use crate::driver;
 use crate::workspace::{self, Error};
 
@@ -41,13 +41,15 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         output.error(&format!("there is no pipeline `{name}` in this file"));
         return Ok(Outcome::Problems);
     }
-    let report = report::permissions(program, &compilation.sources, args.pipeline.as_deref());
+    let made = backend::make(program);
+    let mut permissions = report::permissions(program, &made.definitions, &compilation.sources);
+    if let Some(name) = &args.pipeline {
+        permissions.pipelines.retain(|p| p.name == *name);
+    }
     let text = if output.format() == Format::Json {
-        report.json()
-    } else if args.why {
-        report.why()
+        format!("{:#}\n", serde_json::json!(permissions))
     } else {
-        report.policies()
+        report::render(&permissions, args.why)
     };
     output.result(&text);
     Ok(Outcome::Fine)

@@ -17,7 +17,10 @@ pub(super) struct Args {
 
 /// The files of a new project.
 const FILES: &[(&str, &str)] = &[
-    ("flowc.toml", include_str!("../../templates/init/flowc.toml")),
+    (
+        "flowc.toml",
+        include_str!("../../templates/init/flowc.toml"),
+    ),
     (
         "pipelines/nightly.flow",
         include_str!("../../templates/init/nightly.flow"),
