@@ -6,6 +6,7 @@ mod iam_catalog;
 mod iam_map;
 mod iam_merge;
 mod iam_rows;
+mod jsonata;
 mod lowering;
 mod report;
 mod support;

@@ -29,6 +29,8 @@ pub(super) struct Code {
     pub(super) cheap: bool,
     /// It is the context of a predicate: members of it are bare names.
     pub(super) context: bool,
+    /// It is a member of that context.
+    pub(super) within: bool,
 }
 
 impl Code {
@@ -39,6 +41,7 @@ impl Code {
             missing: false,
             cheap: false,
             context: false,
+            within: false,
         }
     }
 

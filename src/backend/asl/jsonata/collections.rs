@@ -145,12 +145,13 @@ impl Writer<'_> {
         self.close(bound, value)
     }
 
-    /// A list to whose text a predicate can be joined. A predicate on a predicate would see a sequence, not the item.
+    /// A list to whose text a predicate can be joined, and that can stand in a constructor as its items. A predicate on a predicate would see a sequence, not the item.
     fn indexed(&mut self, base: &Expr) -> String {
         let code = self.loose(base);
         let dynamic =
             matches!(&base.kind, ExprKind::Index { index, .. } if index.as_literal().is_none());
-        if dynamic && code.level == Level::Path {
+        // A constructor with a predicate is still a constructor to the one around it.
+        if dynamic && code.level == Level::Path || code.is_constructor() {
             format!("({})", code.text)
         } else {
             code.at(Level::Path)
@@ -259,18 +260,16 @@ impl Writer<'_> {
         let nested = may_be_list(&value.ty);
         let element = element_type(&source.ty);
         let itself = matches!(&value.kind, ExprKind::Local(name) if name.id == local.id);
+        if itself && condition.is_none() {
+            let list = self.indexed(source);
+            return sequence(list, false);
+        }
         let (items, kept) = self.filtered(local, source, condition, &element);
         if itself {
-            // Without a condition it is a copy.
-            return match condition {
-                Some(_) => sequence(items, kept),
-                None => sequence(items, false),
-            };
+            return sequence(items, kept);
         }
-        if !may_be_list(&element)
-            && is_step(value, local)
-            && let Some(path) = self.in_context(local, value)
-        {
+        if !may_be_list(&element) && is_step(value, local) {
+            let path = self.in_context(local, |writer| writer.value(value).text);
             return sequence(format!("{items}.{path}"), false);
         }
         let items = if kept { format!("{items}[]") } else { items };
@@ -290,11 +289,8 @@ impl Writer<'_> {
         let Some(condition) = condition else {
             return (self.indexed(source), false);
         };
-        if !may_be_list(element)
-            && is_simple(condition, local)
-            && is_bool(&condition.ty)
-            && let Some(test) = self.in_context(local, condition)
-        {
+        if !may_be_list(element) && is_simple(condition, local) && is_bool(&condition.ty) {
+            let test = self.in_context(local, |writer| writer.value(condition).text);
             return (format!("{}[{test}]", self.indexed(source)), false);
         }
         let source = self.loose(source).text;
@@ -306,11 +302,11 @@ impl Writer<'_> {
     }
 
     /// An expression inside a predicate or path, where the local is what JSONata looks at.
-    fn in_context(&mut self, local: &Local, expr: &Expr) -> Option<String> {
+    fn in_context<T>(&mut self, local: &Local, body: impl FnOnce(&mut Self) -> T) -> T {
         let mut context = Code::atom("$");
         context.context = true;
         self.define(local, context);
-        Some(self.value(expr).text)
+        body(self)
     }
 
     pub(super) fn object_comprehension(
@@ -328,8 +324,17 @@ impl Writer<'_> {
         Code::path(format!("$merge([$map({items}, {function})])"))
     }
 
+    /// Always in brackets: in the last place of a function, JSONata 2.0.6 fails to call what `$sort` compares by.
     pub(super) fn sort(&mut self, list: &Expr, local: &Local, key: &Expr) -> Code {
-        let source = self.loose(list);
+        let by_path = is_simple(key, local)
+            && (is_text(&key.ty) || is_number(&key.ty))
+            && !may_be_list(&element_type(&list.ty));
+        if by_path {
+            let key = self.in_context(local, |writer| writer.sort_key(key));
+            let list = self.indexed(list);
+            return sequence(format!("{list}^({key})"), false);
+        }
+        let source = self.loose(list).text;
         let left = self.enter("a");
         let right = self.enter("b");
         self.define(local, Code::atom(&left));
@@ -338,11 +343,10 @@ impl Writer<'_> {
         let second = self.sort_key(key);
         self.leave(&right);
         self.leave(&left);
-        Code::path(format!(
-            "$sort({}, function({left}, {right}) {{ {first} > {second} }})",
-            source.text
-        ))
-        .missing(source.missing)
+        sequence(
+            format!("$sort({source}, function({left}, {right}) {{ {first} > {second} }})"),
+            false,
+        )
     }
 
     fn sort_key(&mut self, key: &Expr) -> String {
@@ -406,8 +410,11 @@ fn is_repeatable(expr: &Expr) -> bool {
         ExprKind::Member { .. } | ExprKind::Unary { .. } => {
             expr.children().into_iter().all(is_repeatable)
         }
-        ExprKind::Binary { op, .. } => {
+        // What fails does so for an empty list too.
+        ExprKind::Binary { op, left, right } => {
             !matches!(op, Binary::Coalesce | Binary::In)
+                && is_number(&left.ty)
+                && is_number(&right.ty)
                 && expr.children().into_iter().all(is_repeatable)
         }
         _ => false,

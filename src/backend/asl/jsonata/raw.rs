@@ -43,11 +43,11 @@ impl Writer<'_> {
             self.leave(name);
         }
         let out = out.trim();
+        let closed = is_constructor(&tokens);
         if !entered.is_empty() {
             return Code::new(format!("({assignments}{out})"), Level::Atom)
-                .missing(is_nullable(ty));
+                .missing(!closed && is_nullable(ty));
         }
-        let closed = is_constructor(&tokens);
         Code::new(
             out,
             if closed || tokens.len() == 1 || is_group(&tokens) {

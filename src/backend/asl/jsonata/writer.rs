@@ -251,13 +251,21 @@ impl<'e> Writer<'e> {
         }
         let base = self.loose(base);
         let missing = base.missing || is_nullable(&expr.ty);
-        match text::step(name) {
+        let code = match text::step(name) {
             Some(step) if base.context => Code::new(step, Level::Path),
+            // A path cannot begin with a literal.
+            Some(step) if base.text.starts_with(|c| !"$([{".contains(c)) && !base.within => {
+                Code::new(format!("({}).{step}", base.text), Level::Path)
+            }
             Some(step) => Code::new(format!("{}.{step}", base.at(Level::Path)), Level::Path),
             None => Code::path(format!("$lookup({}, {})", base.text, text::quote(name))),
         }
         .missing(missing)
-        .cheap(base.cheap)
+        .cheap(base.cheap);
+        Code {
+            within: base.context || base.within,
+            ..code
+        }
     }
 
     /// Values that are evaluated once, before what reads them.
