@@ -132,6 +132,14 @@ fn is_large(file: Expr) -> Expr {
     binary(Binary::Gt, size, constant(json!(0)), Type::Bool)
 }
 
+fn given(name: &str, value: Expr) -> jsonata::Member {
+    jsonata::Member {
+        name: name.to_owned(),
+        value,
+        optional: true,
+    }
+}
+
 #[test]
 fn a_path_is_a_path() {
     assert_eq!(source(&variable(TEXT)), "$text");
@@ -328,18 +336,18 @@ fn names_of_functions_and_variables_are_not_hidden() {
 #[test]
 fn arguments_read_as_if_written_by_hand() {
     let members = [
-        ("Bucket".to_owned(), param(0, Type::String)),
-        (
-            "Key".to_owned(),
+        given("Bucket", param(0, Type::String)),
+        given(
+            "Key",
             templated(vec![
                 constant(json!("sales/")),
                 variable(TEXT),
                 constant(json!("/x")),
             ]),
         ),
-        ("Tags".to_owned(), constant(json!({ "a": ["b", 1, null] }))),
-        (
-            "Path".to_owned(),
+        given("Tags", constant(json!({ "a": ["b", 1, null] }))),
+        given(
+            "Path",
             templated(vec![
                 constant(json!("s3://")),
                 param(0, Type::String),
@@ -362,9 +370,9 @@ fn arguments_read_as_if_written_by_hand() {
 #[test]
 fn an_optional_argument_that_is_null_is_left_out() {
     let members = [
-        ("Key".to_owned(), variable(TEXT)),
-        ("VersionId".to_owned(), variable(MAYBE_TEXT)),
-        ("Never".to_owned(), constant(json!(null))),
+        given("Key", variable(TEXT)),
+        given("VersionId", variable(MAYBE_TEXT)),
+        given("Never", constant(json!(null))),
     ];
     let mut world = Maker::new(&[]).world();
     let emitted = jsonata::members(&members, &mut world);

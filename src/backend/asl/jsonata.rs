@@ -19,7 +19,7 @@ use crate::ir::{Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Variab
 use code::Demand;
 use text::Piece;
 pub use text::{FUNCTIONS, is_plain, is_reserved, quote, step};
-use writer::{DeployForm, Writer, deploy_form, is_nullable};
+use writer::{DeployForm, Writer, can_be_null, deploy_form};
 
 /// What an expression finds around it.
 pub trait Environment {
@@ -116,7 +116,7 @@ pub fn members(members: &[Member], env: &mut dyn Environment) -> Value {
         .iter()
         .filter(|m| !(m.optional && m.value.as_literal() == Some(&Literal::Null)))
         .collect();
-    let optional = |m: &Member| m.optional && is_nullable(&m.value.ty);
+    let optional = |m: &Member| m.optional && can_be_null(&m.value);
     if !given.iter().any(|member| optional(member)) {
         let values = given
             .iter()

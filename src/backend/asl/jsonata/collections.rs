@@ -5,7 +5,7 @@ use super::code::{Code, Demand, Level};
 use super::operators::element_type;
 use super::text;
 use super::writer::{
-    Writer, is_bool, is_list, is_nullable, is_number, is_text, may_be_list, present,
+    Writer, can_be_null, is_bool, is_list, is_nullable, is_number, is_text, may_be_list, present,
 };
 use crate::catalog::shape::ShapeKind;
 use crate::ir::types::Type;
@@ -46,7 +46,7 @@ impl Writer<'_> {
 
     /// All items of a list, or all members of an object: null has none.
     fn spread(&mut self, value: &Expr) -> String {
-        if is_nullable(&value.ty) {
+        if can_be_null(value) {
             return self.if_present(value);
         }
         let code = self.loose(value);

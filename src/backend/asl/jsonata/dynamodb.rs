@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::AttributeSpelling;
 use super::code::{Code, Demand};
 use super::operators::element_type;
-use super::writer::{Writer, is_bool, is_list, is_nullable, is_number, is_text};
+use super::writer::{Writer, can_be_null, is_bool, is_list, is_number, is_text};
 use crate::ir::types::Type;
 use crate::ir::{Binary, Element, Entry, Expr, ExprKind, Literal, Local};
 
@@ -41,7 +41,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn plain(&mut self, value: &Expr, demand: Demand) -> Code {
-        let nullable = is_nullable(&value.ty);
+        let nullable = can_be_null(value);
         let null = if nullable {
             "$value = null ? null : "
         } else {

@@ -1,7 +1,9 @@
 //! Operators: where JSONata's own see nothing instead of null, or text instead of moments, something stands around them.
 
 use super::code::{Code, Demand, Level};
-use super::writer::{Writer, is_bool, is_list, is_nullable, is_timestamp, may_be_list, present};
+use super::writer::{
+    Writer, can_be_null, is_bool, is_list, is_nullable, is_timestamp, may_be_list, present,
+};
 use crate::ir::types::Type;
 use crate::ir::{Binary, Expr, ExprKind, Literal, Unary};
 
@@ -38,7 +40,7 @@ impl Writer<'_> {
 
     fn coalesce(&mut self, left: &Expr, right: &Expr, demand: Demand) -> Code {
         let code = self.loose(left);
-        if !code.missing && !is_nullable(&left.ty) {
+        if !code.missing && !can_be_null(left) {
             return code;
         }
         let bound = self.bind(code);
@@ -111,7 +113,7 @@ impl Writer<'_> {
             return self.null_test(right, negated);
         }
         // Nothing on one side alone is unequal to every value that is not null on the other.
-        let demand = if is_nullable(&left.ty) && is_nullable(&right.ty) {
+        let demand = if can_be_null(left) && can_be_null(right) {
             Demand::Value
         } else {
             Demand::Loose
@@ -147,7 +149,7 @@ impl Writer<'_> {
         if !moments {
             return self.emit(expr, demand);
         }
-        if !is_nullable(&expr.ty) {
+        if !can_be_null(expr) {
             return self.millis(expr);
         }
         let code = self.loose(expr);
@@ -222,7 +224,7 @@ impl Writer<'_> {
             self.leave(&name);
             return code;
         }
-        let item = if is_nullable(&element) && is_nullable(&left.ty) {
+        let item = if is_nullable(&element) && can_be_null(left) {
             self.value(left)
         } else {
             self.loose(left)

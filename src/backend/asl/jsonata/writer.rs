@@ -352,7 +352,7 @@ impl<'e> Writer<'e> {
 
     fn interpolated(&mut self, part: &Expr) -> Code {
         let code = self.loose(part);
-        if !code.missing && !is_nullable(&part.ty) {
+        if !code.missing && !can_be_null(part) {
             return code;
         }
         let bound = self.bind(code);
@@ -464,6 +464,25 @@ pub(super) fn is_nullable(ty: &Type) -> bool {
         Type::Invalid => true,
         Type::Shape(shape) => matches!(shape.kind(), ShapeKind::Json),
         ty => ty.is_nullable(),
+    }
+}
+
+/// Whether the value can be null: by its form where that tells, else by its type.
+pub(super) fn can_be_null(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(literal) => *literal == Literal::Null,
+        ExprKind::Template(_)
+        | ExprKind::Unary { .. }
+        | ExprKind::List(_)
+        | ExprKind::Object(_)
+        | ExprKind::ListComprehension { .. }
+        | ExprKind::ObjectComprehension { .. }
+        | ExprKind::Slice { .. }
+        | ExprKind::Sort { .. }
+        | ExprKind::Attributes(_)
+        | ExprKind::Deploy(_)
+        | ExprKind::Regex(_) => false,
+        _ => is_nullable(&expr.ty),
     }
 }
 
