@@ -4,8 +4,11 @@
 
 pub mod ast;
 mod build;
+mod dump;
 mod grammar;
 mod limits;
+
+pub use dump::dump;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Spanned};

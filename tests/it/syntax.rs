@@ -31,3 +31,27 @@ fn every_example_is_a_program() {
     }
     assert!(count >= 12);
 }
+
+#[test]
+fn a_dump_shows_the_tree_without_places() {
+    let parsed = syntax::parse(
+        FileId(0),
+        "/// Nightly.\npipeline p(at: timestamp) {\n  timeout 4h\n  step a = f({ at }) retry max 3\n  flow x = a -> map(x[1..], 2) -> b\n}\n",
+    );
+    assert_eq!(
+        syntax::dump(&parsed.file),
+        r#"(file
+  (pipeline p (parameter at timestamp)
+    (doc "Nightly.")
+    (timeout 14400s)
+    (step a
+      (stage (use f (args (object at)))
+        (retry (max 3))))
+    (flow
+      (stage (bind x) (use a))
+      (stage (map (slice x 1 _) (at-most 2))
+        (each-stage
+          (stage (use b)))))))
+"#
+    );
+}
