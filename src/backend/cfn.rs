@@ -45,10 +45,15 @@ pub fn template(program: &Program, definitions: &[Definition], policies: &[Polic
     if let Some(doc) = program.doc.as_deref().filter(|doc| !doc.is_empty()) {
         template["Description"] = Value::String(cut(doc, DESCRIPTION));
     }
-    let used = value::references(&resources);
+    let conditions = names.conditions();
+    let mut used = value::references(&resources);
+    used.extend(value::references(&conditions));
     let parameters = parameters::parameters(program, &names, &used, definitions);
     if !parameters.is_empty() {
         template["Parameters"] = Value::Object(parameters);
+    }
+    if !conditions.is_empty() {
+        template["Conditions"] = Value::Object(conditions);
     }
     template["Resources"] = Value::Object(resources);
     template["Outputs"] = Value::Object(outputs);

@@ -78,15 +78,15 @@ pub fn trust(
 impl Policy {
     /// The document for the template, its late parts as intrinsic functions.
     pub fn template(&self, names: &Names, labels: &Labels) -> Value {
-        self.document(&|pattern| names.value(pattern, labels))
+        self.document(&|pattern| vec![names.value(pattern, labels)])
     }
 
-    /// The document for readers: the same text with `${…}` where the deployment fills in.
+    /// The document for readers: the same text with `${…}` where the deployment fills in, and both texts where it chooses.
     pub fn plain(&self, names: &Names, labels: &Labels) -> Value {
-        self.document(&|pattern| Value::String(names.plain(pattern, labels)))
+        self.document(&|pattern| texts(pattern, names, labels))
     }
 
-    fn document(&self, text: &dyn Fn(&Pattern) -> Value) -> Value {
+    fn document(&self, text: &dyn Fn(&Pattern) -> Vec<Value>) -> Value {
         let statements: Vec<Value> = self.statements.iter().map(|s| s.document(text)).collect();
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
@@ -94,17 +94,17 @@ impl Policy {
 
 impl Statement {
     /// The statement as JSON, with each pattern as `text` writes it.
-    pub fn document(&self, text: &dyn Fn(&Pattern) -> Value) -> Value {
+    pub fn document(&self, text: &dyn Fn(&Pattern) -> Vec<Value>) -> Value {
         let mut document = json!({
             "Sid": self.sid,
             "Effect": "Allow",
             "Action": one_or_list(self.actions.iter().cloned().map(Value::String).collect()),
-            "Resource": one_or_list(self.resources.iter().map(text).collect()),
+            "Resource": one_or_list(self.resources.iter().flat_map(text).collect()),
         });
         if !self.conditions.is_empty() {
             let mut operators = Map::new();
             for (operator, key, values) in &self.conditions {
-                let values = one_or_list(values.iter().map(text).collect());
+                let values = one_or_list(values.iter().flat_map(text).collect());
                 let keys = operators
                     .entry(operator.clone())
                     .or_insert_with(|| json!({}));
@@ -119,6 +119,15 @@ impl Statement {
     pub fn is_unscopable(&self) -> bool {
         self.resources == [Pattern::any()]
     }
+}
+
+/// A pattern as people read it.
+pub fn texts(pattern: &Pattern, names: &Names, labels: &Labels) -> Vec<Value> {
+    names
+        .each_plain(pattern, labels)
+        .into_iter()
+        .map(Value::String)
+        .collect()
 }
 
 fn one_or_list(mut values: Vec<Value>) -> Value {

@@ -80,7 +80,7 @@ pub fn permissions(
 }
 
 fn explain(statement: &Statement, names: &Names, labels: &Labels, sources: &Sources) -> Explained {
-    let text = |pattern: &Pattern| Value::String(names.plain(pattern, labels));
+    let text = |pattern: &Pattern| iam::texts(pattern, names, labels);
     Explained {
         statement: statement.document(&text),
         unscopable: statement.is_unscopable(),

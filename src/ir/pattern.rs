@@ -15,6 +15,8 @@ pub enum Piece {
     Text(String),
     /// Known when the template is deployed.
     Deploy(Deploy),
+    /// One of two texts, which the deployment decides.
+    If(Box<Choice>),
     /// The label of the distributed map whose items this variable holds; whoever names the states knows it.
     Label(VariableId),
     /// The domain of the partition: `amazonaws.com`.
@@ -25,6 +27,26 @@ pub enum Piece {
     One,
     /// Any text, `/` and `:` included.
     Any,
+}
+
+/// A text that depends on what the deployment knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Choice {
+    pub condition: Condition,
+    pub then: Pattern,
+    pub otherwise: Pattern,
+}
+
+/// A condition that the deployment can evaluate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Condition {
+    /// Both texts are known to the deployment.
+    Equal(Pattern, Pattern),
+    Not(Box<Condition>),
+    /// Two or more.
+    All(Vec<Condition>),
+    /// Two or more.
+    AnyOf(Vec<Condition>),
 }
 
 /// Pieces in order; neighbouring texts are one piece, and so are neighbouring `*`.
@@ -103,7 +125,11 @@ impl Pattern {
         !self.is_empty()
             && self.pieces.iter().all(|piece| match piece {
                 Piece::Text(text) => !text.contains(char::is_alphanumeric),
-                Piece::Deploy(_) | Piece::Label(_) | Piece::Variable(_) | Piece::UrlSuffix => false,
+                Piece::Deploy(_)
+                | Piece::If(_)
+                | Piece::Label(_)
+                | Piece::Variable(_)
+                | Piece::UrlSuffix => false,
                 Piece::One | Piece::Any => true,
             })
             && !self.is_exact()
@@ -114,8 +140,37 @@ impl Pattern {
         match self.pieces.first() {
             Some(Piece::Text(text)) => text.starts_with("arn:"),
             Some(Piece::Deploy(Deploy::Resource(_, RefForm::Arn) | Deploy::Machine(_))) => true,
+            Some(Piece::If(choice)) => choice.then.is_arn(),
             _ => false,
         }
+    }
+
+    /// The choice, when it is one and nothing else.
+    pub fn as_choice(&self) -> Option<&Choice> {
+        match self.pieces.as_slice() {
+            [Piece::If(choice)] => Some(choice),
+            _ => None,
+        }
+    }
+
+    /// The two patterns that its first choice stands for.
+    pub fn split_choice(&self) -> Option<(Pattern, Pattern)> {
+        self.pieces.iter().enumerate().find_map(|(at, piece)| {
+            let Piece::If(choice) = piece else {
+                return None;
+            };
+            let with = |middle: &Pattern| {
+                let mut whole = Pattern {
+                    pieces: self.pieces[..at].to_vec(),
+                };
+                whole.append(middle.clone());
+                for piece in &self.pieces[at + 1..] {
+                    whole.push(piece.clone());
+                }
+                whole
+            };
+            Some((with(&choice.then), with(&choice.otherwise)))
+        })
     }
 
     /// Whether it is one value of the deployment and nothing else.

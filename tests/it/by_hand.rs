@@ -266,3 +266,22 @@ pub fn definition() -> Definition {
         origins: indexmap::IndexMap::new(),
     }
 }
+
+pub fn equal(left: Expr, right: Expr) -> Expr {
+    let kind = ExprKind::Binary {
+        op: Binary::Eq,
+        left: Box::new(left),
+        right: Box::new(right),
+    };
+    typed(kind, Type::Bool, Time::Deploy)
+}
+
+/// What the deployment decides.
+pub fn decided(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
+    let kind = ExprKind::If {
+        condition: Box::new(condition),
+        then: Box::new(then),
+        otherwise: Box::new(otherwise),
+    };
+    typed(kind, Type::String, Time::Deploy)
+}

@@ -6,7 +6,8 @@ use flowc::backend::iam::pack;
 use flowc::backend::{cfn, iam};
 use flowc::catalog::resource::RefForm;
 use flowc::ir::{
-    Deploy, Literal, LogLevel, ParamId, PipelineId, Program, ResourceId, Type, VariableId,
+    Deploy, ExprKind, Literal, LogLevel, Origin, ParamId, PipelineId, Program, ResourceId, Time,
+    Type, VariableId,
 };
 use serde_json::{Value, json};
 
@@ -254,4 +255,55 @@ fn a_name_and_the_number_of_resources_have_their_limits() {
         .collect();
     let limits: Vec<_> = excesses(&program).iter().map(|e| e.limit).collect();
     assert_eq!(limits, [Limit::Outputs]);
+}
+
+#[test]
+fn what_the_deployment_decides_is_decided_in_the_template() {
+    let get = request(
+        "s3",
+        "getObject",
+        vec![("Bucket", resource_name(0)), ("Key", text("in.csv"))],
+    );
+    let mut program = program(calls(vec![get]));
+    program.params = vec![param("env", one_of(&["dev", "prod"]), Some("dev"))];
+    let env = || late(Deploy::Param(ParamId(0)));
+    let name = decided(equal(env(), text("prod")), text("acme"), text("sandbox"));
+    program.resources = vec![
+        resource("bucket", "raw", Origin::Existing(name)),
+        resource("bucket", "out", Origin::Existing(looked_up(env()))),
+    ];
+    program.pipelines[0].settings.log.level = LogLevel::Errors;
+    let keep = decided(equal(env(), text("prod")), text("365"), text("7"));
+    program.pipelines[0].settings.log.keep = Some(keep);
+    let mut definition = definition();
+    for (key, id) in [("raw", 0), ("out", 1)] {
+        let bucket = Deploy::Resource(ResourceId(id), RefForm::Name);
+        definition.substitutions.insert(key.to_owned(), bucket);
+    }
+    let template = template(&program, &[definition]);
+    insta::assert_snapshot!(pretty(&json!({
+        "Conditions": template["Conditions"],
+        "Substitutions": template["Resources"]["Load"]["Properties"]["DefinitionSubstitutions"],
+        "Keep": template["Resources"]["LoadLogs"]["Properties"]["RetentionInDays"],
+        "Policy": template["Resources"]["LoadPolicy"]["Properties"]["PolicyDocument"]["Statement"][1],
+    })));
+    let names = cfn::names::Names::new(&program);
+    let policy = iam::policy(&program, &program.pipelines[0]);
+    let plain = policy.plain(&names, &cfn::names::Labels::new());
+    assert_eq!(
+        plain["Statement"][1]["Resource"],
+        json!([
+            "arn:${AWS::Partition}:s3:::acme/in.csv",
+            "arn:${AWS::Partition}:s3:::sandbox/in.csv"
+        ])
+    );
+}
+
+/// `{ dev: "d", prod: "p" }[key]`
+fn looked_up(key: flowc::ir::Expr) -> flowc::ir::Expr {
+    let kind = ExprKind::Index {
+        base: Box::new(object(vec![("dev", text("d")), ("prod", text("p"))])),
+        index: Box::new(key),
+    };
+    typed(kind, Type::String, Time::Deploy)
 }

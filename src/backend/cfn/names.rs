@@ -1,11 +1,12 @@
 //! The template's logical names, and how a pattern reads with them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::catalog::resource::RefForm;
-use crate::ir::pattern::{Pattern, Piece};
+use crate::ir::pattern::{Choice, Condition, Pattern, Piece};
 use crate::ir::{Deploy, Origin, ParamId, PipelineId, Program, ResourceId, VariableId};
 
 /// Logical names of everything in the template: stable, readable, unique.
@@ -14,6 +15,14 @@ pub struct Names<'p> {
     params: Vec<String>,
     resources: Vec<String>,
     pipelines: Vec<PipelineNames>,
+    /// What was found to need one, in the order of use.
+    conditions: RefCell<Conditions>,
+}
+
+#[derive(Default)]
+struct Conditions {
+    taken: BTreeSet<String>,
+    named: Vec<(String, Value)>,
 }
 
 /// The resources that a pipeline makes.
@@ -55,7 +64,62 @@ impl<'p> Names<'p> {
             params,
             resources,
             pipelines,
+            conditions: RefCell::new(Conditions {
+                taken,
+                named: Vec::new(),
+            }),
         }
+    }
+
+    /// The conditions that the values so far refer to.
+    pub fn conditions(&self) -> Map<String, Value> {
+        self.conditions.borrow().named.iter().cloned().collect()
+    }
+
+    /// The name of a condition.
+    pub fn condition(&self, condition: &Condition) -> String {
+        let value = self.condition_value(condition);
+        let mut conditions = self.conditions.borrow_mut();
+        if let Some((name, _)) = conditions.named.iter().find(|(_, known)| *known == value) {
+            return name.clone();
+        }
+        let wanted = match condition {
+            Condition::Equal(left, right) => match (left.as_deploy(), right.as_text()) {
+                (Some(Deploy::Param(id)), Some(text)) => {
+                    format!("{}Is{}", self.param(*id), pascal(text))
+                }
+                _ => "Condition".to_owned(),
+            },
+            _ => "Condition".to_owned(),
+        };
+        let name = claim(&wanted, "", &mut conditions.taken);
+        conditions.named.push((name.clone(), value));
+        name
+    }
+
+    fn condition_value(&self, condition: &Condition) -> Value {
+        let all = |conditions: &[Condition]| -> Value {
+            conditions.iter().map(|c| self.condition_value(c)).collect()
+        };
+        match condition {
+            Condition::Equal(left, right) => {
+                let none = Labels::new();
+                json!({ "Fn::Equals": [self.value(left, &none), self.value(right, &none)] })
+            }
+            Condition::Not(condition) => json!({ "Fn::Not": [self.condition_value(condition)] }),
+            Condition::All(conditions) => json!({ "Fn::And": all(conditions) }),
+            Condition::AnyOf(conditions) => json!({ "Fn::Or": all(conditions) }),
+        }
+    }
+
+    fn choice(&self, choice: &Choice, labels: &Labels) -> (String, Value) {
+        let name = self.condition(&choice.condition);
+        let value = json!({ "Fn::If": [
+            name,
+            self.value(&choice.then, labels),
+            self.value(&choice.otherwise, labels),
+        ] });
+        (format!("If{name}"), value)
     }
 
     pub fn param(&self, id: ParamId) -> &str {
@@ -102,7 +166,23 @@ impl<'p> Names<'p> {
         (name, None)
     }
 
-    /// The pattern as a policy's text with `${…}` in it, as people read it.
+    /// The pattern as people read it: each text that the deployment can decide for.
+    pub fn each_plain(&self, pattern: &Pattern, labels: &Labels) -> Vec<String> {
+        match pattern.split_choice() {
+            None => vec![self.plain(pattern, labels)],
+            Some((then, otherwise)) => {
+                let mut texts = self.each_plain(&then, labels);
+                for text in self.each_plain(&otherwise, labels) {
+                    if !texts.contains(&text) {
+                        texts.push(text);
+                    }
+                }
+                texts
+            }
+        }
+    }
+
+    /// The pattern as a policy's text with `${…}` in it.
     pub fn plain(&self, pattern: &Pattern, labels: &Labels) -> String {
         self.write(pattern, labels, false).0
     }
@@ -112,11 +192,14 @@ impl<'p> Names<'p> {
         if let Some(deploy) = pattern.as_deploy() {
             return self.deploy(deploy);
         }
+        if let Some(choice) = pattern.as_choice() {
+            return self.choice(choice, labels).1;
+        }
         let (text, given) = self.write(pattern, labels, true);
         let late = pattern
             .pieces()
             .iter()
-            .any(|p| matches!(p, Piece::Deploy(_) | Piece::UrlSuffix));
+            .any(|p| matches!(p, Piece::Deploy(_) | Piece::If(_) | Piece::UrlSuffix));
         match (late, given.is_empty()) {
             (false, _) => Value::String(self.plain(pattern, labels)),
             (true, true) => json!({ "Fn::Sub": text }),
@@ -157,6 +240,17 @@ impl<'p> Names<'p> {
                     if let Some(value) = value {
                         given.insert(name, value);
                     }
+                }
+                Piece::If(choice) => {
+                    let (name, value) = self.choice(choice, labels);
+                    text.extend(["${", &name, "}"]);
+                    let known = given.iter().any(|(n, v)| *n == name && *v != value);
+                    let name = if known {
+                        format!("{name}{}", given.len())
+                    } else {
+                        name
+                    };
+                    given.insert(name, value);
                 }
                 Piece::Label(item) => match labels.get(item) {
                     Some(label) => text.push_str(label),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::names::{Labels, Names};
-use crate::ir::pattern::trace::Tracer;
-use crate::ir::{Entry, Expr, ExprKind, Literal, Origin, Program, Resource};
+use crate::ir::pattern::trace::{Choices, Tracer};
+use crate::ir::{Entry, Expr, ExprKind, Literal, Origin, Program, Resource, Time};
 
 /// A resource that the template makes.
 pub(super) fn resource(program: &Program, names: &Names, resource: &Resource) -> Value {
@@ -65,6 +65,21 @@ pub(super) fn expression(program: &Program, names: &Names, expr: &Expr) -> Value
                 })
                 .collect(),
         ),
+        ExprKind::If {
+            condition,
+            then,
+            otherwise,
+        } if expr.time != Time::Build => {
+            let tracer = Tracer::outside(program);
+            match tracer.condition(condition, &mut Choices::default()) {
+                Some(condition) => json!({ "Fn::If": [
+                    names.condition(&condition),
+                    expression(program, names, then),
+                    expression(program, names, otherwise),
+                ] }),
+                None => Value::Null,
+            }
+        }
         _ => names.value(&Tracer::outside(program).constant(expr), &Labels::new()),
     }
 }

@@ -78,6 +78,7 @@ impl Sizer<'_> {
             .map(|piece| match piece {
                 Piece::Text(text) => text.chars().map(width_of).sum(),
                 Piece::Deploy(deploy) => late_width(deploy),
+                Piece::If(choice) => self.width(&choice.then).max(self.width(&choice.otherwise)),
                 Piece::Label(item) => self.labels.get(item).map_or(1, String::len),
                 Piece::UrlSuffix => "amazonaws.com.cn".len(),
                 Piece::Variable(name) => name.len() + 3,

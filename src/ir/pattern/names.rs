@@ -1,7 +1,7 @@
 //! Names, ARNs and URLs of resources, and the parts of them that a permission wants.
 
 use super::trace::{Choices, Tracer};
-use super::{Pattern, Piece};
+use super::{Choice, Pattern, Piece};
 use crate::catalog::grant::{ArnPart, ArnTemplate, Reading};
 use crate::catalog::machine::machine_arn;
 use crate::catalog::resource::{RefForm, url_template};
@@ -87,6 +87,13 @@ impl Tracer<'_> {
 
     /// The part of an argument's text that an ARN wants.
     pub fn read(&self, reading: Reading, value: Pattern) -> Pattern {
+        if let Some(choice) = value.as_choice() {
+            return Pattern::from(Piece::If(Box::new(Choice {
+                condition: choice.condition.clone(),
+                then: self.read(reading, choice.then.clone()),
+                otherwise: self.read(reading, choice.otherwise.clone()),
+            })));
+        }
         match reading {
             Reading::Text | Reading::Arn | Reading::NameOrArn | Reading::Id => value,
             Reading::Name => self.name_of(value),

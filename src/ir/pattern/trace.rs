@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
-use super::{Pattern, Piece};
+use super::{Condition, Pattern, Piece};
 use crate::ir::{
     Binary, Binding, Block, Call, Dataset, Entry, Expr, ExprKind, Items, Literal, Pipeline,
-    Program, Reader, StageKind, Type, VariableId,
+    Program, Reader, StageKind, Time, Type, Unary, VariableId,
 };
 
 /// So many texts are listed one by one; above, `*` stands for them.
@@ -234,6 +234,18 @@ impl<'a> Tracer<'a> {
                 pattern
             }
             ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } if expr.time == Time::Deploy || condition.time == Time::Deploy => {
+                let then = self.text_at(then, choices, depth);
+                let otherwise = self.text_at(otherwise, choices, depth);
+                self.decided(self.condition(condition, choices), then, otherwise)
+            }
+            ExprKind::Index { base, index } if index.time == Time::Deploy => {
+                self.looked_up(base, index, choices, depth)
+            }
+            ExprKind::If {
                 then, otherwise, ..
             } => match choices.take(place("if", expr), 2) {
                 Some(0) => self.text_at(then, choices, depth),
@@ -265,6 +277,119 @@ impl<'a> Tracer<'a> {
                 Node::Expr(_) | Node::Unknown => self.typed(expr, choices, depth),
             },
             _ => Pattern::any(),
+        }
+    }
+
+    /// What the deployment decides; any, when it cannot.
+    fn decided(&self, condition: Option<Condition>, then: Pattern, otherwise: Pattern) -> Pattern {
+        match condition {
+            _ if then == otherwise => then,
+            Some(condition) if then.is_exact() && otherwise.is_exact() => {
+                Pattern::from(Piece::If(Box::new(super::Choice {
+                    condition,
+                    then,
+                    otherwise,
+                })))
+            }
+            _ => Pattern::any(),
+        }
+    }
+
+    /// A member of an object that is written out, by a key that the deployment knows; the last where no other fits.
+    fn looked_up(
+        &self,
+        base: &'a Expr,
+        index: &'a Expr,
+        choices: &mut Choices<'a>,
+        depth: usize,
+    ) -> Pattern {
+        let key = self.text_at(index, choices, depth);
+        let members: Option<Vec<(&str, Node)>> = match self.follow_at(base, choices, depth) {
+            Node::Literal(Literal::Object(members)) => Some(
+                members
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), Node::Literal(value)))
+                    .collect(),
+            ),
+            Node::Expr(Expr {
+                kind: ExprKind::Object(entries),
+                ..
+            }) => entries
+                .iter()
+                .map(|entry| match entry {
+                    Entry::Pair { key, value } => Some((key.as_str(), Node::Expr(value))),
+                    Entry::Computed { .. } | Entry::Spread(_) => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        let Some(((_, last), others)) = members.as_deref().and_then(<[_]>::split_last) else {
+            return Pattern::any();
+        };
+        let last = self.node_text(*last, choices);
+        others.iter().rev().fold(last, |otherwise, (name, node)| {
+            let condition = Condition::Equal(key.clone(), Pattern::text(*name));
+            let then = self.node_text(*node, choices);
+            self.decided(Some(condition), then, otherwise)
+        })
+    }
+
+    /// A condition that the deployment can evaluate; None for what only the run can.
+    pub fn condition(&self, expr: &'a Expr, choices: &mut Choices<'a>) -> Option<Condition> {
+        let text = |expr: &'a Expr, choices: &mut Choices<'a>| {
+            Some(self.text(expr, choices)).filter(Pattern::is_exact)
+        };
+        Some(match &expr.kind {
+            ExprKind::Unary {
+                op: Unary::Not,
+                operand,
+            } => Condition::Not(Box::new(self.condition(operand, choices)?)),
+            ExprKind::Binary { op, left, right } => match op {
+                Binary::Eq => Condition::Equal(text(left, choices)?, text(right, choices)?),
+                Binary::Ne => Condition::Not(Box::new(Condition::Equal(
+                    text(left, choices)?,
+                    text(right, choices)?,
+                ))),
+                Binary::And | Binary::Or => {
+                    let both = vec![
+                        self.condition(left, choices)?,
+                        self.condition(right, choices)?,
+                    ];
+                    match op {
+                        Binary::And => Condition::All(both),
+                        _ => Condition::AnyOf(both),
+                    }
+                }
+                Binary::In => {
+                    let left = text(left, choices)?;
+                    let mut each = self
+                        .constants(right)?
+                        .into_iter()
+                        .map(|value| Condition::Equal(left.clone(), value));
+                    let first = each.next()?;
+                    each.fold(first, |any, one| Condition::AnyOf(vec![any, one]))
+                }
+                _ => return None,
+            },
+            // A parameter of type bool.
+            _ if expr.ty == Type::Bool => {
+                Condition::Equal(text(expr, choices)?, Pattern::text("true"))
+            }
+            _ => return None,
+        })
+    }
+
+    /// The texts of a list that is written out.
+    fn constants(&self, list: &'a Expr) -> Option<Vec<Pattern>> {
+        match &list.kind {
+            ExprKind::Literal(Literal::List(elements)) => {
+                Some(elements.iter().map(literal_text).collect())
+            }
+            ExprKind::List(elements) => elements
+                .iter()
+                .map(|e| (!e.spread).then(|| self.constant(&e.value)))
+                .collect(),
+            _ => None,
         }
     }
 
