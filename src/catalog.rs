@@ -4,6 +4,7 @@
 //! (`catalog/derived/`). A service is decoded when it is first asked for, and nothing at start-up.
 
 pub mod actions;
+pub mod cloudformation;
 mod curated;
 mod form;
 pub mod grant;
@@ -152,7 +153,7 @@ impl Service {
             .binary_search_by(|row| row.name.cmp(name))
             .ok()
             .map(|at| &table::rows()[at]);
-        let frame = row.map(Frame::decode).unwrap_or_default();
+        let frame = row.map(|row| Frame::decode(row.frame)).unwrap_or_default();
         let curated = curated::find_file(name)
             .unwrap_or_else(|| Ok(curated::File::default()))
             .expect("a test parses every curated file");

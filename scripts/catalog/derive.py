@@ -3,6 +3,9 @@
     index.tsv      a line a service, sorted: name, error prefix, IAM prefix, botocore's folder, documented (y/n),
                    operations, where its frame starts in services.bin, the frame's bytes, its bytes when decoded
     services.bin   a zstd frame a service, each holding what frame.py describes
+    types.tsv      a line a namespace of CloudFormation's resource types, sorted: its name, where its frame starts in
+                   types.bin, the frame's bytes, its bytes when decoded, its types
+    types.bin      a zstd frame a namespace, of the same form
     actions.bin    the names of all actions of the service authorization reference, sorted, a line each, compressed
 """
 
@@ -14,6 +17,7 @@ import sys
 import zstandard
 
 import api
+import cloudformation
 import frame
 import permissions
 
@@ -58,11 +62,19 @@ def derive() -> dict[str, bytes]:
             ]
         )
         blob += packed
-    index = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    lines = lambda rows: "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+    type_rows, type_blob = [], b""
+    for name, namespace in sorted(cloudformation.namespaces().items()):
+        raw = frame.service(namespace.shapes, namespace.types)
+        packed = compressor.compress(raw)
+        type_rows.append([name, len(type_blob), len(packed), len(raw), " ".join(sorted(namespace.types))])
+        type_blob += packed
     actions = "".join(action + "\n" for action in permissions.actions(reference))
     return {
-        "index.tsv": index.encode(),
+        "index.tsv": lines(rows),
         "services.bin": blob,
+        "types.tsv": lines(type_rows),
+        "types.bin": type_blob,
         "actions.bin": compressor.compress(actions.encode()),
     }
 

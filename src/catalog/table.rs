@@ -1,4 +1,4 @@
-//! The derived tables: one compressed frame a service, decoded where it is looked at.
+//! The derived tables: one compressed frame a service, or a namespace of resource types, decoded where it is looked at.
 //!
 //! `scripts/catalog/frame.py` writes the format and describes it. Knows nothing of curated integrations.
 
@@ -15,8 +15,29 @@ pub(super) struct Row {
     pub name: &'static str,
     pub error_prefix: &'static str,
     pub documented: bool,
-    frame: &'static [u8],
+    pub frame: Packed,
+}
+
+/// A frame as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packed {
+    bytes: &'static [u8],
     decoded_size: usize,
+}
+
+impl Packed {
+    /// From the three columns that say where it starts, its size and its size when decoded.
+    pub fn read(
+        frames: &'static [u8],
+        columns: &mut impl Iterator<Item = &'static str>,
+    ) -> Option<Self> {
+        let mut number = || columns.next()?.parse::<usize>().ok();
+        let (start, size, decoded_size) = (number()?, number()?, number()?);
+        Some(Self {
+            bytes: frames.get(start..start + size)?,
+            decoded_size,
+        })
+    }
 }
 
 /// All services, sorted by name; decodes none.
@@ -30,15 +51,12 @@ fn row(line: &'static str) -> Option<Row> {
     let name = columns.next()?;
     let error_prefix = columns.next()?;
     let documented = columns.nth(2)? == "y";
-    let start: usize = columns.nth(1)?.parse().ok()?;
-    let size: usize = columns.next()?.parse().ok()?;
-    let decoded_size = columns.next()?.parse().ok()?;
+    let _operations = columns.next()?;
     Some(Row {
         name,
         error_prefix,
         documented,
-        frame: FRAMES.get(start..start + size)?,
-        decoded_size,
+        frame: Packed::read(FRAMES, &mut columns)?,
     })
 }
 
@@ -64,7 +82,7 @@ pub(super) struct Frame {
     operation_base: usize,
 }
 
-/// What the frame says of an operation.
+/// What the frame says of an operation, or of a resource type.
 #[derive(Debug, Default)]
 pub(super) struct OperationRecord<'a> {
     pub refused: Option<&'a str>,
@@ -89,8 +107,8 @@ pub(super) struct ErrorRecord<'a> {
 const HEADER: usize = 12;
 
 impl Frame {
-    pub fn decode(row: &Row) -> Arc<Frame> {
-        let bytes = zstd::bulk::decompress(row.frame, row.decoded_size)
+    pub fn decode(packed: Packed) -> Arc<Frame> {
+        let bytes = zstd::bulk::decompress(packed.bytes, packed.decoded_size)
             .expect("the frame was compressed by the catalog's script");
         let mut frame = Frame {
             bytes,

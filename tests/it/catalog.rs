@@ -1,10 +1,10 @@
 //! Every service and operation holds what the catalog's users rely on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use flowc::catalog::grant::{ArnTemplate, Grant, When};
+use flowc::catalog::grant::{ArnPart, ArnTemplate, Grant, When};
 use flowc::catalog::shape::{Shape, ShapeKind};
-use flowc::catalog::{self, Form, Operation, Pattern};
+use flowc::catalog::{self, Form, Operation, Pattern, cloudformation, resource};
 
 fn operation(service: &str, name: &str) -> &'static Operation {
     catalog::find_service(service)
@@ -251,5 +251,114 @@ fn a_wait_knows_every_state_that_the_api_names() {
             Some(wait)
         );
         previous = Some(name);
+    }
+}
+
+#[test]
+fn every_kind_is_a_type_with_its_name_among_the_properties() {
+    let words: Vec<_> = resource::kinds().iter().map(|kind| kind.word).collect();
+    assert!(words.is_sorted());
+    assert_eq!(words.len(), 24);
+    for kind in resource::kinds() {
+        let word = kind.word;
+        assert_eq!(
+            resource::find_kind(word).map(|k| k.cfn_type),
+            Some(kind.cfn_type)
+        );
+        let ty = cloudformation::find_type(kind.cfn_type).unwrap_or_else(|| panic!("{word}"));
+        let property = follow(ty.properties, kind.name_property);
+        assert!(property.is_some(), "{word}: {}", kind.name_property);
+        if !kind.arn_attribute.is_empty() {
+            let attribute = ty.attributes.find_member(kind.arn_attribute);
+            assert!(attribute.is_some(), "{word}: {}", kind.arn_attribute);
+        }
+        assert_eq!(
+            kind.arn.parts.first(),
+            Some(&ArnPart::Text("arn:".to_owned())),
+            "{word}"
+        );
+        for hole in kind.arn.holes() {
+            assert_eq!(hole.path, "Name", "{word}");
+        }
+    }
+}
+
+#[test]
+fn every_resource_type_is_whole() {
+    let mut count = 0;
+    for name in cloudformation::type_names() {
+        count += 1;
+        let ty = cloudformation::find_type(&name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(ty.name, name);
+        let mut seen = HashSet::new();
+        walk(ty.properties, &mut seen);
+        walk(ty.attributes, &mut seen);
+        for property in &ty.create_only {
+            let known = ty.properties.find_member(property).is_some()
+                || ty
+                    .attributes
+                    .members()
+                    .any(|m| m.raw.name.starts_with(property));
+            assert!(known, "{name}: {property}");
+        }
+    }
+    assert!(count > 1_800, "{count} types");
+    assert!(cloudformation::find_type("AWS::Glue::Jobb").is_none());
+    assert!(cloudformation::find_type("Custom").is_none());
+}
+
+#[test]
+fn a_resource_type_knows_what_must_be_set_and_what_replaces_it() {
+    let job = cloudformation::find_type("AWS::Glue::Job").expect("it is there");
+    let required: Vec<_> = (job.properties.members().filter(|m| m.raw.required))
+        .map(|m| m.raw.name.as_str())
+        .collect();
+    assert_eq!(required, ["Command", "Role"]);
+    assert_eq!(job.create_only, ["Name"]);
+    assert_eq!(job.identifier, ["Name"]);
+    let class = job
+        .properties
+        .find_member("ExecutionClass")
+        .expect("it is there");
+    let ShapeKind::String { values, .. } = class.shape.kind() else {
+        panic!("a choice of values");
+    };
+    assert_eq!(values, &["FLEX", "STANDARD"]);
+    let table = cloudformation::find_type("AWS::DynamoDB::Table").expect("it is there");
+    assert!(table.attributes.find_member("StreamArn").is_some());
+    assert!(table.properties.find_member("StreamArn").is_none());
+}
+
+/// Looks at every shape that one leads to.
+fn walk(shape: Shape, seen: &mut HashSet<Shape>) {
+    if !seen.insert(shape) {
+        return;
+    }
+    match shape.kind() {
+        ShapeKind::Structure { members, .. } => {
+            let mut names = HashSet::new();
+            for member in members {
+                assert!(
+                    names.insert(&member.name),
+                    "{shape:?}: two of {}",
+                    member.name
+                );
+                walk(shape.at(member.shape), seen);
+            }
+        }
+        ShapeKind::List { element, .. } => walk(shape.at(*element), seen),
+        ShapeKind::Map { value } => walk(shape.at(*value), seen),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_type_of_every_operation_is_whole_at_every_depth() {
+    for operation in every_operation() {
+        let mut seen = HashSet::new();
+        for form in &operation.forms {
+            walk(form.input, &mut seen);
+            walk(form.result, &mut seen);
+        }
     }
 }

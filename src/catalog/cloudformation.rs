@@ -1,0 +1,97 @@
+//! CloudFormation's resource types: their properties and attributes.
+//!
+//! From cfn-lint's bundle of the schemas for us-east-1. Their patterns and what they demand across properties are left out;
+//! where a schema allows several forms of one value, any JSON may stand.
+
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use super::shape::{Shape, ShapeTable};
+use super::table::{Frame, Packed, Spelling};
+
+const INDEX: &str = include_str!("derived/types.tsv");
+const FRAMES: &[u8] = include_bytes!("derived/types.bin");
+
+/// A type that a template can hold: `AWS::Glue::Job`.
+#[derive(Debug)]
+pub struct ResourceType {
+    pub name: String,
+    /// What the template sets.
+    pub properties: Shape,
+    /// What `Fn::GetAtt` gives, dotted where it is nested.
+    pub attributes: Shape,
+    /// Properties whose change replaces the resource.
+    pub create_only: Vec<String>,
+    /// Properties or attributes that name the resource; what `Ref` gives, save for older types.
+    pub identifier: Vec<String>,
+}
+
+/// The types of one service, as `AWS::Glue`.
+struct Namespace {
+    name: &'static str,
+    /// Sorted.
+    types: Vec<(&'static str, OnceLock<ResourceType>)>,
+    packed: Packed,
+    decoded: OnceLock<(Arc<Frame>, ShapeTable)>,
+}
+
+static NAMESPACES: LazyLock<Vec<Namespace>> =
+    LazyLock::new(|| INDEX.lines().filter_map(Namespace::read).collect());
+
+/// By its full name.
+pub fn find_type(name: &str) -> Option<&'static ResourceType> {
+    let (namespace, own) = name.rsplit_once("::")?;
+    let at = NAMESPACES
+        .binary_search_by(|n| n.name.cmp(namespace))
+        .ok()?;
+    NAMESPACES[at].find(own)
+}
+
+/// All full names; decodes no type.
+pub fn type_names() -> impl Iterator<Item = String> {
+    NAMESPACES.iter().flat_map(|namespace| {
+        let name = namespace.name;
+        (namespace.types.iter()).map(move |(own, _)| format!("{name}::{own}"))
+    })
+}
+
+impl Namespace {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut columns = line.split('\t');
+        let name = columns.next()?;
+        let packed = Packed::read(FRAMES, &mut columns)?;
+        let types = columns.next()?.split(' ');
+        Some(Self {
+            name,
+            types: types.map(|own| (own, OnceLock::new())).collect(),
+            packed,
+            decoded: OnceLock::new(),
+        })
+    }
+
+    fn find(&'static self, own: &str) -> Option<&'static ResourceType> {
+        let at = self
+            .types
+            .binary_search_by(|(name, _)| (*name).cmp(own))
+            .ok()?;
+        let (_, slot) = &self.types[at];
+        Some(slot.get_or_init(|| self.decode(own)))
+    }
+
+    fn decode(&'static self, own: &str) -> ResourceType {
+        let (frame, table) = self.decoded.get_or_init(|| {
+            let frame = Frame::decode(self.packed);
+            let table = ShapeTable::new(self.name, Spelling::Java, frame.clone(), 0);
+            (frame, table)
+        });
+        let record = frame.find_operation(own).unwrap_or_default();
+        let shape = |index: Option<u32>| index.map_or_else(Shape::empty, |i| Shape::new(table, i));
+        let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+        ResourceType {
+            name: format!("{}::{own}", self.name),
+            properties: shape(record.input),
+            attributes: shape(record.output),
+            create_only: owned(record.grants),
+            identifier: owned(record.dependents),
+        }
+    }
+}
