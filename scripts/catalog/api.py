@@ -165,7 +165,9 @@ class Service:
             if target.get("eventstream"):
                 continue
             bits = frame.REQUIRED if api_name in required else 0
-            if reference.get("idempotencyToken") or target.get("idempotencyToken"):
+            # Some models mark ids so; nothing fills those in.
+            token = reference.get("idempotencyToken") or target.get("idempotencyToken")
+            if token and re.search(r"(Token|RequestId)$", api_name, re.IGNORECASE):
                 bits |= frame.TOKEN
             if reference.get("deprecated"):
                 bits |= frame.DEPRECATED

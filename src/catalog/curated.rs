@@ -198,3 +198,50 @@ fn key_of(line: &'static str) -> Option<&'static str> {
         None => inner.split(['.', ']']).next(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_list_of_files_is_that_of_the_folder() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalog/integrations");
+        let found: BTreeSet<String> = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned()))
+            .collect();
+        let listed: Vec<&str> = service_names().collect();
+        assert!(listed.is_sorted());
+        assert!(found.iter().map(String::as_str).eq(listed));
+    }
+
+    #[test]
+    fn cutting_a_file_into_sections_loses_nothing() {
+        for (name, text) in FILES {
+            let file = File::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let whole: toml::Table = toml::from_str(text).expect("it is TOML");
+            let operations: BTreeSet<&str> = (whole.iter())
+                .filter(|(key, value)| value.is_table() && *key != "arns")
+                .flat_map(|(key, _)| key.split(' '))
+                .collect();
+            let cut: Vec<&str> = file.operations().collect();
+            assert_eq!(
+                cut.iter().copied().collect::<BTreeSet<_>>(),
+                operations,
+                "{name}"
+            );
+            assert_eq!(
+                cut.len(),
+                operations.len(),
+                "{name}: an operation has two sections"
+            );
+            for operation in cut {
+                let found = file.find_entry(operation).expect("it was listed");
+                found.unwrap_or_else(|error| panic!("{name}.{operation}: {error}"));
+            }
+        }
+    }
+}

@@ -87,7 +87,13 @@ impl Assembly<'_> {
         for (&word, result) in entry.patterns.iter().zip(results) {
             let variant = self.variant(word);
             let mut errors = Errors::new(&head.prefix, &self.service.error_prefix);
-            for error in &self.record.errors {
+            // Without a prefix the modelled names are of no use: nobody knows how they are reported.
+            let modelled = self
+                .record
+                .errors
+                .iter()
+                .filter(|_| !head.prefix.is_empty());
+            for error in modelled {
                 errors.add_modelled(own_error(error.api_name), error);
             }
             for name in head

@@ -132,19 +132,52 @@ fn every_operation_is_refused_with_a_reason_or_has_sound_forms() {
             operation.forms.is_empty(),
             "{name}"
         );
+        // The section of an integration that names no operation of the API must have patterns.
+        assert_ne!(
+            operation.refused.as_deref(),
+            Some("no such operation"),
+            "{name}"
+        );
+        let patterns: BTreeSet<_> = operation.forms.iter().map(|form| form.pattern).collect();
+        assert_eq!(patterns.len(), operation.forms.len(), "{name}");
         for form in &operation.forms {
+            check_resource(operation, form);
             check_form(&name, form);
         }
     }
     assert!(count > 19_000, "{count} operations");
 }
 
+fn check_resource(operation: &Operation, form: &Form) {
+    let resource = &form.resource;
+    let rest = resource
+        .strip_prefix("arn:aws:states:::")
+        .unwrap_or_else(|| panic!("{resource}"));
+    let (service, call) = match rest.strip_prefix("aws-sdk:") {
+        Some(rest) => {
+            assert!(!form.optimized, "{resource}");
+            rest.split_once(':').unwrap_or_else(|| panic!("{resource}"))
+        }
+        None => {
+            assert!(form.optimized, "{resource}");
+            rest.split_once(':').unwrap_or_else(|| panic!("{resource}"))
+        }
+    };
+    assert!(!service.is_empty(), "{resource}");
+    let suffix = call
+        .strip_prefix(operation.name.as_str())
+        .unwrap_or_else(|| panic!("{resource}"));
+    let fits = match form.pattern {
+        Pattern::RequestResponse => suffix.is_empty(),
+        Pattern::Sync => suffix == ".sync" || suffix == ".sync:2",
+        Pattern::Callback => suffix == ".waitForTaskToken",
+    };
+    assert!(fits, "{resource}");
+    let named = catalog::find_service(&service.replace('-', "")).map(|s| s.name);
+    assert_eq!(named, Some(operation.service), "{resource}");
+}
+
 fn check_form(name: &str, form: &Form) {
-    assert!(
-        form.resource.starts_with("arn:aws:states:::"),
-        "{name}: {}",
-        form.resource
-    );
     let members = form.input.members().chain(form.result.members());
     for member in members {
         member.shape.kind();
@@ -361,4 +394,112 @@ fn every_type_of_every_operation_is_whole_at_every_depth() {
             walk(form.result, &mut seen);
         }
     }
+}
+
+/// What a reviewer reads: every optimized integration as the catalog understands it.
+#[test]
+fn optimized_integrations_read_as_reviewed() {
+    let mut text = String::new();
+    for operation in every_operation() {
+        for form in operation.forms.iter().filter(|form| form.optimized) {
+            describe(form, &mut text);
+        }
+    }
+    insta::assert_snapshot!("integrations", text);
+}
+
+fn describe(form: &Form, text: &mut String) {
+    let mut line = |head: &str, rest: String| {
+        if !rest.is_empty() {
+            text.push_str(&format!("{head}{rest}\n"));
+        }
+    };
+    line("", form.resource.clone());
+    line("  takes  ", members(form.input));
+    line("  gives  ", members(form.result));
+    line(
+        "  raises ",
+        form.errors.join(" ") + if form.open_errors { " …" } else { "" },
+    );
+    line("  retry  ", form.transient.join(" "));
+    for requirement in form.requirements() {
+        line(
+            "  demand ",
+            format!("{:?} {}", requirement.kind, requirement.members.join(", ")),
+        );
+    }
+    for grant in &form.grants {
+        line("  allow  ", grant_text(grant));
+    }
+    line("  beside ", form.dependents.join(" "));
+    for sentence in &form.unverified {
+        line("  unsure ", sentence.clone());
+    }
+}
+
+fn members(shape: Shape) -> String {
+    if matches!(shape.kind(), ShapeKind::Json) {
+        return "any".to_owned();
+    }
+    let member = |m: flowc::catalog::shape::Member| {
+        let mark = if m.raw.required { "*" } else { "" };
+        let json = if m.raw.any_json { "~" } else { "" };
+        format!("{}{mark}{json}", m.raw.name)
+    };
+    shape.members().map(member).collect::<Vec<_>>().join(" ")
+}
+
+fn grant_text(grant: &Grant) -> String {
+    let resources: Vec<String> = grant.resources.iter().map(template_text).collect();
+    let mut text = format!(
+        "{} on {}",
+        grant.actions.join(", "),
+        if resources.is_empty() {
+            "*".to_owned()
+        } else {
+            resources.join(", ")
+        }
+    );
+    for condition in &grant.conditions {
+        text += &format!(
+            " if {} {} {}",
+            condition.operator,
+            condition.key,
+            template_text(&condition.value)
+        );
+    }
+    match &grant.when {
+        Some(When::Given(path)) => text += &format!(" when {path}"),
+        Some(When::Absent(path)) => text += &format!(" when not {path}"),
+        Some(When::OneOf(path, values)) => {
+            text += &format!(" when {path} in {}", values.join(", "))
+        }
+        None => {}
+    }
+    text
+}
+
+fn template_text(template: &ArnTemplate) -> String {
+    template
+        .parts
+        .iter()
+        .map(|part| match part {
+            ArnPart::Text(text) => text.clone(),
+            ArnPart::Partition => "{partition}".to_owned(),
+            ArnPart::Region => "{region}".to_owned(),
+            ArnPart::Account => "{account}".to_owned(),
+            ArnPart::UrlSuffix => "{url_suffix}".to_owned(),
+            ArnPart::Machine => "{machine}".to_owned(),
+            ArnPart::Variable(name) => format!("${{{name}}}"),
+            ArnPart::Any => "*".to_owned(),
+            ArnPart::Member(hole) => {
+                let absent = hole
+                    .absent
+                    .as_deref()
+                    .map(|text| format!("={text}"))
+                    .unwrap_or_default();
+                format!("{{{}|{:?}{absent}}}", hole.path, hole.reading)
+            }
+        })
+        .collect()
 }
