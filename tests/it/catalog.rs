@@ -1,5 +1,10 @@
 //! Every service and operation holds what the catalog's users rely on.
 
+#![expect(
+    clippy::mutable_key_type,
+    reason = "shapes are compared by identity, which decoding leaves alone"
+)]
+
 use std::collections::{BTreeSet, HashSet};
 
 use flowc::catalog::grant::{ArnPart, ArnTemplate, Grant, When};
