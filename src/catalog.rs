@@ -147,6 +147,14 @@ pub fn service_names() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
+/// Whether errors of some service begin so, in whatever case: `Glue`, `DynamoDB`. Decodes nothing.
+pub fn is_error_prefix(prefix: &str) -> bool {
+    let known = table::rows()
+        .iter()
+        .any(|row| row.error_prefix.eq_ignore_ascii_case(prefix));
+    known || prefix == "StepFunctions"
+}
+
 impl Service {
     fn load(name: &'static str) -> Self {
         let row = table::rows()

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use crate::backend::{self, Artifact};
 use crate::diagnostic::levels::LintLevels;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
-use crate::ir::Program;
+use crate::ir::{Origin, Program, Resource};
 use crate::lint;
-use crate::resolve::{self, Unit};
+use crate::resolve::{self, Allowed, Unit};
 use crate::source::{FileId, ReadError, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
@@ -46,7 +46,9 @@ pub fn compile(
     if let Some(program) = &program {
         diagnostics.extend(lint::lint(program));
     }
-    diagnostics.retain_mut(|diagnostic| levels.apply(diagnostic));
+    diagnostics.retain_mut(|diagnostic| {
+        !is_allowed(diagnostic, &analysis.allowed) && levels.apply(diagnostic)
+    });
     diagnostics.sort_by_key(|d| (d.primary.span, d.code));
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         program = None;
@@ -56,6 +58,17 @@ pub fn compile(
         program,
         diagnostics,
     }
+}
+
+/// Whether the source silences a lint where it would be reported.
+fn is_allowed(diagnostic: &Diagnostic, allowed: &[Allowed]) -> bool {
+    let place = diagnostic.primary.span;
+    allowed.iter().any(|allowed| {
+        allowed.code == diagnostic.code
+            && allowed.span.file == place.file
+            && allowed.span.start <= place.start
+            && place.end <= allowed.span.end
+    })
 }
 
 /// What is written for a program, and what is to say about its size.
@@ -76,7 +89,11 @@ impl Emission {
 
 /// Lowers a program and measures what came out.
 pub fn emit(program: &Program) -> Emission {
-    let (artifacts, excesses) = backend::emit(program);
+    let (artifacts, excesses) = if makes_anything(program) {
+        backend::emit(program)
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let diagnostics = excesses
         .iter()
         .map(|excess| {
@@ -91,6 +108,12 @@ pub fn emit(program: &Program) -> Emission {
         artifacts,
         diagnostics,
     }
+}
+
+/// A file that only others use becomes nothing by itself.
+fn makes_anything(program: &Program) -> bool {
+    let creates = |resource: &Resource| matches!(resource.origin, Origin::Created { .. });
+    !program.pipelines.is_empty() || program.resources.iter().any(creates)
 }
 
 /// The file's text with its safe fixes applied, and their number; None when there is none.

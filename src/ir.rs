@@ -14,6 +14,7 @@ pub mod functions;
 pub mod jsonata;
 pub mod pattern;
 pub mod types;
+mod visit;
 
 use crate::catalog::resource::ResourceKind;
 use crate::catalog::{Form, Operation};
@@ -22,6 +23,7 @@ pub use expr::{
     Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Local, Time, Unary,
 };
 pub use types::Type;
+pub use visit::{for_each_stage, for_each_stage_mut};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParamId(pub u32);
@@ -381,7 +383,7 @@ pub struct Map {
 #[derive(Clone, Debug)]
 pub enum Items {
     Values(Expr),
-    Dataset(Dataset),
+    Dataset(Box<Dataset>),
 }
 
 /// What an ItemReader reads.

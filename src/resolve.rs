@@ -6,13 +6,19 @@
 mod arguments;
 mod call;
 mod expr;
+mod flow;
 mod names;
+mod order;
 pub mod permissions;
+mod program;
+mod scope;
+mod state;
+mod symbols;
 mod types;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::ir::Program;
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::syntax::ast;
 
 /// A file of the compilation, parsed. The first is the one that was given; `uses` are the others by their `use` path.
@@ -27,19 +33,42 @@ pub struct Unit {
     pub uses: Vec<Option<usize>>,
 }
 
+/// A lint that is silenced at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    pub code: Code,
+    pub span: Span,
+}
+
 /// What is known of a program after checking.
 #[derive(Clone, Debug)]
 pub struct Analysis {
     /// None when there was an error.
     pub program: Option<Program>,
-    /// In source order.
+    /// In source order, each once.
     pub diagnostics: Vec<Diagnostic>,
+    pub allowed: Vec<Allowed>,
 }
 
 /// Checks the first unit with those that it uses.
-pub fn resolve(_units: &[Unit]) -> Analysis {
+pub fn resolve(units: &[Unit]) -> Analysis {
+    let mut context = program::Context::new(units);
+    context.check();
+    let mut diagnostics = std::mem::take(&mut context.diagnostics);
+    let allowed = std::mem::take(&mut context.allowed);
+    let fine = diagnostics.iter().all(|d| d.severity != Severity::Error);
+    let program = fine.then(|| context.into_program());
+    if let Some(program) = &program {
+        diagnostics.extend(permissions::check(program));
+    }
+    diagnostics.sort_by(|a, b| {
+        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+    });
+    diagnostics.dedup();
+    let fine = diagnostics.iter().all(|d| d.severity != Severity::Error);
     Analysis {
-        program: None,
-        diagnostics: Vec::new(),
+        program: program.filter(|_| fine),
+        diagnostics,
+        allowed,
     }
 }

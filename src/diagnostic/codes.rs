@@ -52,6 +52,16 @@ codes! {
     SettingTooLate "F0104" "setting-too-late" Error;
 
     // F02 names
+    DuplicateName "F0201" "duplicate-name" Error;
+    AmbiguousName "F0202" "ambiguous-name" Error;
+    MayBeUnbound "F0203" "may-be-unbound" Error;
+    NotBoundYet "F0204" "not-bound-yet" Error;
+    OutOfScope "F0205" "out-of-scope" Error;
+    UnknownStep "F0206" "unknown-step" Error;
+    RecursiveStep "F0207" "recursive-step" Error;
+    RecursiveLet "F0208" "recursive-let" Error;
+    SetUnbound "F0209" "set-unbound" Error;
+    SetOuter "F0210" "set-outer" Error;
     UsedFileMissing "F0290" "used-file-missing" Error;
 
     // F03 types and expressions
@@ -92,10 +102,39 @@ codes! {
     MissingTaskToken "F0413" "missing-task-token" Error;
     RepeatedArgument "F0414" "repeated-argument" Error;
     UnnamedArgument "F0415" "unnamed-argument" Error;
+    MisplacedReturns "F0416" "misplaced-returns" Error;
+    MisplacedStart "F0417" "misplaced-start" Error;
+    HeartbeatNotShorter "F0418" "heartbeat-not-shorter" Error;
 
     // F05 flow
+    Unreachable "F0501" "unreachable" Error;
+    MisplacedJump "F0502" "misplaced-jump" Error;
+    NotExhaustive "F0503" "not-exhaustive" Error;
+    UnreachableArm "F0504" "unreachable-arm" Error;
+    MisplacedModifier "F0505" "misplaced-modifier" Error;
+    RepeatedPart "F0506" "repeated-part" Error;
+    FinallyCancelled "F0507" "finally-cancelled" Error;
+    FinallyLeft "F0508" "finally-left" Error;
+    MapOption "F0509" "map-option" Error;
+    PollPart "F0510" "poll-part" Error;
+    StepBlock "F0511" "step-block" Error;
+    FlowCount "F0512" "flow-count" Error;
+    ExpandsTooFar "F0513" "expands-too-far" Error;
+    DuplicateBranch "F0514" "duplicate-branch" Error;
+    NumberOutOfRange "F0515" "number-out-of-range" Error;
+    StateName "F0516" "state-name" Error;
 
     // F06 errors and handlers
+    UnknownError "F0601" "unknown-error" Error;
+    ReservedError "F0602" "reserved-error" Error;
+    UncatchableError "F0603" "uncatchable-error" Error;
+    NeverMatches "F0604" "never-matches" Error;
+    RetryNeedsOn "F0605" "retry-needs-on" Error;
+    UnknownPolicy "F0606" "unknown-policy" Error;
+    AllWithOthers "F0607" "all-with-others" Error;
+    MisplacedFail "F0608" "misplaced-fail" Error;
+    UnreliableError "F0609" "unreliable-error" Warning;
+    HiddenInDistributed "F0610" "hidden-in-distributed" Error;
 
     // F07 permissions
     UnboundedName "F0701" "unbounded-name" Error;
@@ -108,9 +147,16 @@ codes! {
     UndeclaredData "F0708" "undeclared-data" Warning;
 
     // F08 items and settings
+    SettingValue "F0801" "setting-value" Error;
+    UnknownKind "F0802" "unknown-kind" Error;
+    ResourceWithoutName "F0803" "resource-without-name" Error;
+    ParamType "F0804" "param-type" Error;
+    ParamConflict "F0805" "param-conflict" Error;
+    UnknownLint "F0806" "unknown-lint" Error;
 
     // F09 limits and output
     TooLarge "F0901" "too-large" Error;
 
     // F10 lints
+    UnusedStep "F1001" "unused-step" Warning;
 }

@@ -117,7 +117,7 @@ impl Sarif {
         };
         let mut text = diagnostic.message.clone();
         for help in &diagnostic.help {
-            text.push_str("\n");
+            text.push('\n');
             text.push_str(help);
         }
         let mut result = json!({

@@ -165,7 +165,11 @@ impl Type {
                 .members()
                 .map(|member| FieldType {
                     name: member.raw.name.clone(),
-                    ty: Type::Shape(member.shape),
+                    ty: if member.raw.any_json {
+                        Type::Any
+                    } else {
+                        Type::Shape(member.shape)
+                    },
                     optional: !member.raw.required,
                 })
                 .collect(),

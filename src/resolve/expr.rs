@@ -14,6 +14,7 @@ mod resources;
 mod text;
 mod time;
 
+use crate::catalog::resource::RefForm;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::fold::{self, Outcome};
 use crate::ir::{Expr, ExprKind, Literal, Time, Type};
@@ -45,6 +46,44 @@ pub(super) fn check_list(names: &mut dyn Names, expr: &ast::Expr) -> (Expr, Type
 /// Reports a checked value that does not fit where it goes.
 pub(super) fn fit(names: &mut dyn Names, value: Expr, expected: &Type) -> Expr {
     Checker::new(names).fit(value, Wanted::value(expected))
+}
+
+/// As [`fit`], where an API's member is wanted.
+pub(super) fn fit_member(names: &mut dyn Names, value: Expr, wanted: Wanted<'_>) -> Expr {
+    Checker::new(names).fit(value, wanted)
+}
+
+/// A declared resource's name.
+pub(super) fn resource_name(names: &mut dyn Names, value: Expr) -> Expr {
+    let name = Checker::new(names).resource_as(value, RefForm::Name);
+    Expr {
+        ty: Type::String,
+        ..name
+    }
+}
+
+/// The ARN of a declared resource of this kind, or a string that is one. None when it was reported.
+pub(super) fn resource_arn(names: &mut dyn Names, value: Expr, kind: &str) -> Option<Expr> {
+    let mut checker = Checker::new(names);
+    let arn = match &value.ty {
+        Type::Resource(found) if found.0.word == kind => {
+            let arn = checker.resource_as(value, RefForm::Arn);
+            Expr {
+                ty: Type::String,
+                ..arn
+            }
+        }
+        Type::Resource(found) => {
+            checker.report(Diagnostic::new(
+                Code::WrongResource,
+                value.span,
+                format!("a `{kind}` is wanted, and this is a `{}`", found.0.word),
+            ));
+            return None;
+        }
+        _ => checker.fit(value, Wanted::value(&Type::String)),
+    };
+    (arn.ty != Type::Invalid).then_some(arn)
 }
 
 /// The condition that a `match` arm's pattern puts on the subject.

@@ -137,6 +137,9 @@ fn fits_to(from: &Type, to: &Type, depth: usize) -> bool {
         return true;
     }
     let (from, to) = (&from.expand(), &to.expand());
+    if from == to {
+        return true;
+    }
     let deeper = |from: &Type, to: &Type| fits_to(from, to, depth + 1);
     match (from, to) {
         (Type::Any | Type::Invalid | Type::Never, _) | (_, Type::Any | Type::Invalid) => true,

@@ -61,7 +61,7 @@ fn labels() -> Labels {
 /// What reading needs, without what every distributed map needs.
 fn reading(dataset: Dataset) -> Vec<String> {
     let program = over(map(
-        Items::Dataset(dataset),
+        Items::Dataset(Box::new(dataset)),
         Some(distributed()),
         Block::default(),
     ));
@@ -159,7 +159,7 @@ fn an_inventory_reads_its_manifest_and_the_data_beside() {
 fn an_unknown_key_is_bounded_at_the_map() {
     let unknown = || dataset(Reader::Csv, Some(variable(1, Type::String)));
     let program = over(map(
-        Items::Dataset(unknown()),
+        Items::Dataset(Box::new(unknown())),
         Some(distributed()),
         Block::default(),
     ));
@@ -175,7 +175,7 @@ fn what_a_manifest_names_is_declared() {
     let mut manifest = dataset(Reader::Manifest, Some(text("unload/manifest.csv")));
     manifest.accesses = vec![access(0, false, Some("unload/*"))];
     let mut program = over(map(
-        Items::Dataset(manifest),
+        Items::Dataset(Box::new(manifest)),
         Some(distributed()),
         Block::default(),
     ));
@@ -256,7 +256,7 @@ fn a_listed_objects_key_begins_with_the_prefix() {
             )]),
         }
     };
-    let objects = || Items::Dataset(dataset(Reader::Objects, Some(text("in/"))));
+    let objects = || Items::Dataset(Box::new(dataset(Reader::Objects, Some(text("in/")))));
     let program = over(map(objects(), Some(distributed()), get()));
     let lines = lines_with(&program, &labels());
     assert!(

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::{Condition, Pattern, Piece};
 use crate::ir::{
-    Binary, Binding, Block, Call, Dataset, Entry, Expr, ExprKind, Items, Literal, Pipeline,
-    Program, Reader, StageKind, Time, Type, Unary, VariableId,
+    Binary, Binding, Block, Call, Entry, Expr, ExprKind, Items, Literal, Pipeline, Program, Reader,
+    StageKind, Time, Type, Unary, VariableId,
 };
 
 /// So many texts are listed one by one; above, `*` stands for them.
@@ -428,13 +428,12 @@ impl<'a> Tracer<'a> {
         let ExprKind::Variable(item) = base.kind else {
             return None;
         };
-        let Some(Items::Dataset(Dataset {
-            reader: Reader::Objects,
-            key: Some(prefix),
-            ..
-        })) = self.items.get(&item)
-        else {
+        let Some(Items::Dataset(dataset)) = self.items.get(&item) else {
             return None;
+        };
+        let prefix = match dataset.reader {
+            Reader::Objects => dataset.key.as_ref()?,
+            _ => return None,
         };
         (name == "Key").then(|| {
             let mut pattern = self.text_at(prefix, choices, depth);

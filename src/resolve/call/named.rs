@@ -159,35 +159,35 @@ fn check_payload(
     args: &[ast::Arg],
     span: Span,
 ) -> Option<Expr> {
-    if let (Some(first), Some(last)) = (args.first(), args.last()) {
-        if args.iter().any(|arg| arg.name.is_some()) {
-            arguments::check_all(checker, args);
-            let diagnostic = Diagnostic::new(
-                Code::NamedArgument,
-                first.span.to(last.span),
-                format!("`{name}` takes its payload as one value, not by names"),
-            );
-            let all_named = args.iter().all(|arg| arg.name.is_some());
-            checker.report(if all_named {
-                diagnostic.fix(Fix {
-                    title: "make it one object".to_owned(),
-                    edits: vec![
-                        Edit {
-                            span: first.span.before(),
-                            text: "{ ".to_owned(),
-                        },
-                        Edit {
-                            span: last.span.after(),
-                            text: " }".to_owned(),
-                        },
-                    ],
-                    safe: true,
-                })
-            } else {
-                diagnostic.help("write one object: `{ … }`")
-            });
-            return None;
-        }
+    if let (Some(first), Some(last)) = (args.first(), args.last())
+        && args.iter().any(|arg| arg.name.is_some())
+    {
+        arguments::check_all(checker, args);
+        let diagnostic = Diagnostic::new(
+            Code::NamedArgument,
+            first.span.to(last.span),
+            format!("`{name}` takes its payload as one value, not by names"),
+        );
+        let all_named = args.iter().all(|arg| arg.name.is_some());
+        checker.report(if all_named {
+            diagnostic.fix(Fix {
+                title: "make it one object".to_owned(),
+                edits: vec![
+                    Edit {
+                        span: first.span.before(),
+                        text: "{ ".to_owned(),
+                    },
+                    Edit {
+                        span: last.span.after(),
+                        text: " }".to_owned(),
+                    },
+                ],
+                safe: true,
+            })
+        } else {
+            diagnostic.help("write one object: `{ … }`")
+        });
+        return None;
     }
     match args {
         [] => Some(Expr::literal(

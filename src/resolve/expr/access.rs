@@ -292,11 +292,11 @@ impl Checker<'_> {
             return invalid(span);
         }
         let whole = base.ty.non_null();
-        if let Some(Literal::String(key)) = index.as_literal() {
-            if !matches!(whole, Type::List(_)) {
-                let name = ast::Name::new(key.clone(), index_place);
-                return self.member_of(base, &name, span, "it");
-            }
+        if let Some(Literal::String(key)) = index.as_literal()
+            && !matches!(whole, Type::List(_))
+        {
+            let name = ast::Name::new(key.clone(), index_place);
+            return self.member_of(base, &name, span, "it");
         }
         let wanted = match &whole {
             Type::List(_) => Type::Int,
@@ -353,7 +353,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         let (base, element) = self.check_source(base);
-        let mut end = |checker: &mut Self, end: Option<&ast::Expr>| {
+        let end = |checker: &mut Self, end: Option<&ast::Expr>| {
             end.map(|end| checker.check(end, Some(Wanted::value(&Type::Int))))
         };
         let from = end(self, from);

@@ -63,14 +63,14 @@ impl Checker<'_> {
     ) -> Expr {
         self.check_keys(entries);
         let target = wanted.map(|wanted| object_target(wanted.ty));
-        if let (Some(wanted), Some(Some(target))) = (wanted, &target) {
-            if target.has_members() {
-                let wanted = Wanted {
-                    ty: target,
-                    member: wanted.member,
-                };
-                return arguments::check_object(self, entries, span, wanted);
-            }
+        if let (Some(wanted), Some(Some(target))) = (wanted, &target)
+            && target.has_members()
+        {
+            let wanted = Wanted {
+                ty: target,
+                member: wanted.member,
+            };
+            return arguments::check_object(self, entries, span, wanted);
         }
         let value_ty = match &target {
             Some(Some(Type::Map(value))) => Some(value.as_ref().clone()),

@@ -76,18 +76,16 @@ fn collect(condition: &Expr, truth: bool, found: &mut Vec<Path>) {
                 }
             }
             (Binary::In, true) => {
-                if let Type::List(element) = right.ty.expand() {
-                    if !element.is_nullable() {
-                        add(left, found);
-                    }
+                if let Type::List(element) = right.ty.expand()
+                    && !element.is_nullable()
+                {
+                    add(left, found);
                 }
             }
             // `flag ?? false` holds only when the flag does.
-            (Binary::Coalesce, _) => {
-                if right.as_literal() == Some(&Literal::Bool(!truth)) {
-                    add(left, found);
-                    collect(left, truth, found);
-                }
+            (Binary::Coalesce, _) if right.as_literal() == Some(&Literal::Bool(!truth)) => {
+                add(left, found);
+                collect(left, truth, found);
             }
             _ => {}
         },

@@ -28,11 +28,11 @@ impl Checker<'_> {
         if value.ty == Type::Invalid || matches!(wanted.ty, Type::Any | Type::Invalid) {
             return value;
         }
-        if let (Type::Resource(kind), Some(member)) = (&value.ty, wanted.member) {
-            if !matches!(wanted.ty, Type::Resource(_)) {
-                let kind = *kind;
-                return self.fit_resource(value, kind, member, wanted);
-            }
+        if let (Type::Resource(kind), Some(member)) = (&value.ty, wanted.member)
+            && !matches!(wanted.ty, Type::Resource(_))
+        {
+            let kind = *kind;
+            return self.fit_resource(value, kind, member, wanted);
         }
         let span = value.span;
         if let Some(Literal::String(text)) = value.as_literal() {

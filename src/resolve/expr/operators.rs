@@ -249,19 +249,21 @@ impl Checker<'_> {
             });
             return false;
         }
-        if let (Type::Enum(a), Type::Enum(b)) = (left.ty.non_null(), right.ty.non_null()) {
-            if !a.open && !b.open && !a.values.iter().any(|value| b.values.contains(value)) {
-                self.report(
-                    Diagnostic::new(
-                        Code::ImpossibleComparison,
-                        span,
-                        "these are never equal: they have no value in common",
-                    )
-                    .also(left.span, describe(&left.ty))
-                    .also(right.span, describe(&right.ty)),
-                );
-                return false;
-            }
+        if let (Type::Enum(a), Type::Enum(b)) = (left.ty.non_null(), right.ty.non_null())
+            && !a.open
+            && !b.open
+            && !a.values.iter().any(|value| b.values.contains(value))
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::ImpossibleComparison,
+                    span,
+                    "these are never equal: they have no value in common",
+                )
+                .also(left.span, describe(&left.ty))
+                .also(right.span, describe(&right.ty)),
+            );
+            return false;
         }
         true
     }

@@ -44,9 +44,11 @@ pub(in crate::resolve) fn require_time(
         }));
         return false;
     }
-    if time == Time::Deploy && expr.time == Time::Deploy {
-        if let Some(part) = find_uncomputable(expr) {
-            names.report(
+    if time == Time::Deploy
+        && expr.time == Time::Deploy
+        && let Some(part) = find_uncomputable(expr)
+    {
+        names.report(
                 Diagnostic::new(
                     Code::KnownTooLate,
                     part.span,
@@ -54,8 +56,7 @@ pub(in crate::resolve) fn require_time(
                 )
                 .help("a template can only join texts: make the computed value a `param`"),
             );
-            return false;
-        }
+        return false;
     }
     true
 }

@@ -89,12 +89,6 @@ impl Machine {
         self
     }
 
-    /// What a distributed map's ItemReader finds.
-    pub fn dataset(mut self, state: &str, items: Vec<Value>) -> Self {
-        self.datasets.insert(state.to_owned(), items);
-        self
-    }
-
     pub fn run(&mut self, input: Value) -> Answer {
         self.input = input.clone();
         let definition = self.definition.clone();

@@ -150,16 +150,8 @@ impl Sketch {
         self.stage("fail", StageKind::Fail(Fail::Raise { error, cause }))
     }
 
-    pub fn fail_again(&self, error: VariableId) -> Stage {
-        self.stage("fail", StageKind::Fail(Fail::Again(error)))
-    }
-
     pub fn give(&self, label: LabelId, value: Expr) -> Stage {
         self.stage("return", StageKind::Return { label, value })
-    }
-
-    pub fn wait(&self, seconds: Expr) -> Stage {
-        self.stage("wait", StageKind::Wait(seconds))
     }
 
     pub fn repeat(&self, label: LabelId, condition: Option<Expr>, stages: Vec<Stage>) -> Stage {

@@ -289,7 +289,7 @@ impl Writer<'_> {
         let Some(condition) = condition else {
             return (self.indexed(source), false);
         };
-        if !may_be_list(element) && is_simple(condition, local) && is_bool(&condition.ty) {
+        if !may_be_list(element) && is_simple(condition) && is_bool(&condition.ty) {
             let test = self.in_context(local, |writer| writer.value(condition).text);
             return (format!("{}[{test}]", self.indexed(source)), false);
         }
@@ -326,7 +326,7 @@ impl Writer<'_> {
 
     /// Always in brackets: in the last place of a function, JSONata 2.0.6 fails to call what `$sort` compares by.
     pub(super) fn sort(&mut self, list: &Expr, local: &Local, key: &Expr) -> Code {
-        let by_path = is_simple(key, local)
+        let by_path = is_simple(key)
             && (is_text(&key.ty) || is_number(&key.ty))
             && !may_be_list(&element_type(&list.ty));
         if by_path {
@@ -436,7 +436,7 @@ fn is_step(value: &Expr, local: &Local) -> bool {
 }
 
 /// Whether it can stand in a predicate: nothing in it looks at another context, or makes an object of one.
-fn is_simple(expr: &Expr, local: &Local) -> bool {
+fn is_simple(expr: &Expr) -> bool {
     let here = match &expr.kind {
         ExprKind::Literal(literal) => !matches!(literal, Literal::Object(_)),
         ExprKind::Variable(_)
@@ -452,8 +452,5 @@ fn is_simple(expr: &Expr, local: &Local) -> bool {
         ExprKind::Binary { .. } => true,
         _ => false,
     };
-    here && expr
-        .children()
-        .into_iter()
-        .all(|child| is_simple(child, local))
+    here && expr.children().into_iter().all(is_simple)
 }

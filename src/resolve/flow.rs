@@ -1,0 +1,1140 @@
+//! Flows: from stages as written to stages as meant. Steps are expanded, names bound, types and ways followed.
+//!
+//! A pipeline is walked in order, with the state of its names. Where a flow comes back to an earlier place (a loop, a
+//! block that is retried), the types of what is set on the way are found by walking again until they stay the same; only
+//! the last walk reports.
+
+mod calls;
+mod choice;
+mod errors;
+mod fan;
+mod guard;
+mod loops;
+mod retry;
+mod settings;
+mod steps;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{
+    self, Binding, Block, Expr, Guard, LabelId, Pipeline, PipelineParam, Stage, StageKind,
+    StateName, Time, Type, VariableId, VariableKind,
+};
+use crate::resolve::expr::{self, Wanted};
+use crate::resolve::names::Names;
+use crate::resolve::order::inner_stages;
+use crate::resolve::program::Context;
+use crate::resolve::scope::{Body, BodyId, BodyKind, FrameId, FrameKind, Named, Scope};
+use crate::resolve::state::{Delta, Mark};
+use crate::resolve::symbols::{ItemRef, duplicate};
+use crate::resolve::types::resolve_type;
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, ItemKind, MemberKind};
+use errors::Raises;
+pub(super) use retry::check_policy;
+use settings::Defaults;
+pub(super) use steps::check_step_alone;
+
+/// How often a pipeline is walked until the types in its loops stay the same; then they become `any`.
+const MOST_WALKS: usize = 6;
+
+/// Stages of one pipeline, expanded.
+const MOST_STAGES: usize = 100_000;
+
+/// Stages in each other, with all steps written out: bounds the recursion over them.
+const MOST_DEPTH: usize = 128;
+
+/// Uses of steps in each other.
+const MOST_NESTED: usize = 64;
+
+/// Where a stage stands: what is lexically around it. A caller's block keeps its own when it is written into a step.
+#[derive(Clone, Debug)]
+struct Place {
+    frame: FrameId,
+    unit: usize,
+    /// The innermost loop, by its place in [`Flow::loops`].
+    looped: Option<usize>,
+    /// Where `return` goes, by its place in [`Flow::returns`].
+    returns: usize,
+    /// `error` of the handler around, for a `fail` without a name.
+    error: Option<VariableId>,
+    /// The block that `body` stands for, by its place in [`Flow::blocks`].
+    block: Option<usize>,
+    /// Runs exactly once each time that its body or step runs.
+    straight: bool,
+    /// What names of states begin with: the uses of steps around.
+    prefix: Option<Rc<str>>,
+}
+
+/// The target of `break` and `continue`.
+struct LoopRecord {
+    label: LabelId,
+    body: BodyId,
+    mark: Mark,
+    breaks: Vec<Option<Delta>>,
+    cleanups: usize,
+}
+
+/// The target of `return`.
+struct ReturnRecord {
+    label: LabelId,
+    body: BodyId,
+    mark: Mark,
+    ways: Vec<Option<Delta>>,
+    /// Of the values that are returned; `Never` when none is.
+    ty: Type,
+    cleanups: usize,
+}
+
+/// A caller's block, where it stands.
+struct CallerBlock<'u> {
+    block: &'u ast::Block,
+    place: Place,
+    expanding: Vec<Span>,
+    uses: Vec<Span>,
+}
+
+/// A step of the pipeline.
+#[derive(Clone, Copy)]
+struct StepRef<'u> {
+    step: &'u ast::Step,
+    doc: Option<&'u Spanned<String>>,
+    /// None for a step of the pipeline itself.
+    item: Option<ItemRef>,
+}
+
+struct Flow<'c, 'u> {
+    scope: Scope<'c, 'u>,
+    steps: HashMap<&'u str, StepRef<'u>>,
+    used_steps: HashSet<&'u str>,
+    place: Place,
+    loops: Vec<LoopRecord>,
+    returns: Vec<ReturnRecord>,
+    blocks: Vec<CallerBlock<'u>>,
+    /// The steps that are being expanded, by the places of their names.
+    expanding: Vec<Span>,
+    /// The uses that led here, outermost first.
+    uses: Vec<Span>,
+    /// What each open guard's stage can raise.
+    raises: Vec<Raises>,
+    defaults: Defaults,
+    labels: u32,
+    stages: usize,
+    /// How deep the stage at hand stands in others.
+    depth: usize,
+    /// Blocks of `finally` around.
+    cleanups: usize,
+    /// For each place that the flow comes back to, in order: what the way back binds.
+    heads: Vec<BTreeMap<VariableId, Type>>,
+    head: usize,
+    unsettled: bool,
+    /// Where the `let` of each variable stands.
+    lets: HashMap<VariableId, Span>,
+    /// Given names of states, for doubles.
+    given_names: HashMap<String, Span>,
+}
+
+/// Checks a pipeline. What it gives is whole only when nothing was reported.
+pub(super) fn check_pipeline(context: &mut Context<'_>, item: ItemRef) -> Pipeline {
+    let symbols_item = context.symbols.item(item);
+    let ItemKind::Pipeline(ast) = &symbols_item.kind else {
+        return empty_pipeline(&ast::Name::new(String::new(), symbols_item.span));
+    };
+    let mut heads = Vec::new();
+    for walk in 0.. {
+        let mut flow = Flow::new(context, item.unit, heads);
+        let mut pipeline = flow.pipeline(item, ast);
+        if flow.unsettled && walk < MOST_WALKS {
+            heads = flow.heads;
+            if walk + 1 == MOST_WALKS {
+                for ty in heads.iter_mut().flat_map(BTreeMap::values_mut) {
+                    *ty = Type::Any;
+                }
+            }
+            continue;
+        }
+        pipeline.doc = symbols_item.doc.as_ref().map(|doc| doc.node.clone());
+        flow.finish();
+        return pipeline;
+    }
+    empty_pipeline(&ast.name)
+}
+
+fn empty_pipeline(name: &ast::Name) -> Pipeline {
+    Pipeline {
+        name: name.node.clone(),
+        doc: None,
+        params: Vec::new(),
+        settings: ir::Settings::default(),
+        variables: Vec::new(),
+        label: LabelId(0),
+        body: Block::default(),
+        returns: Type::Any,
+        labels: 1,
+        span: name.span,
+    }
+}
+
+impl<'c, 'u> Flow<'c, 'u> {
+    fn new(
+        context: &'c mut Context<'u>,
+        unit: usize,
+        heads: Vec<BTreeMap<VariableId, Type>>,
+    ) -> Self {
+        let mut scope = Scope::new(context, unit);
+        let frame = scope.push_frame(None, FrameKind::Pipeline);
+        scope.flow.frame = Some(frame);
+        let mark = scope.flow.state.mark();
+        let label = LabelId(0);
+        scope.flow.bodies.push(Body {
+            parent: None,
+            kind: BodyKind::Pipeline,
+            cancelled: None,
+            express: false,
+        });
+        scope.flow.body = Some(BodyId(0));
+        Self {
+            scope,
+            steps: HashMap::new(),
+            used_steps: HashSet::new(),
+            place: Place {
+                frame,
+                unit,
+                looped: None,
+                returns: 0,
+                error: None,
+                block: None,
+                straight: true,
+                prefix: None,
+            },
+            loops: Vec::new(),
+            returns: vec![ReturnRecord {
+                label,
+                body: BodyId(0),
+                mark,
+                ways: Vec::new(),
+                ty: Type::Never,
+                cleanups: 0,
+            }],
+            blocks: Vec::new(),
+            expanding: Vec::new(),
+            uses: Vec::new(),
+            raises: vec![Raises::default()],
+            defaults: Defaults::default(),
+            labels: 1,
+            stages: 0,
+            depth: 0,
+            cleanups: 0,
+            heads,
+            head: 0,
+            unsettled: false,
+            lets: HashMap::new(),
+            given_names: HashMap::new(),
+        }
+    }
+
+    fn finish(self) {
+        self.scope.finish();
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.scope.report(diagnostic);
+    }
+
+    fn new_label(&mut self) -> LabelId {
+        self.labels += 1;
+        LabelId(self.labels - 1)
+    }
+
+    fn body_id(&self) -> BodyId {
+        self.scope.flow.body.unwrap_or(BodyId(0))
+    }
+
+    fn express(&self) -> bool {
+        self.scope.body(self.body_id()).express
+    }
+
+    fn pipeline(&mut self, item: ItemRef, ast: &'u ast::Pipeline) -> Pipeline {
+        let signature = self.scope.context.signature(item);
+        self.scope.flow.bodies[0].express = signature.express;
+        let mut params = Vec::new();
+        let mut names: HashMap<&str, Span> = HashMap::new();
+        for (param, callee) in ast.params.iter().zip(&signature.params) {
+            if let Some(first) = names.insert(&param.name.node, param.name.span) {
+                self.report(duplicate(&param.name, Some(first)));
+                continue;
+            }
+            let default = param
+                .default
+                .as_ref()
+                .map(|default| expr::check(&mut self.scope, default, Some(&callee.ty)));
+            let variable =
+                self.scope
+                    .declare(self.place.frame, &param.name, VariableKind::Parameter);
+            self.scope.bind(variable, callee.ty.clone());
+            params.push(PipelineParam { variable, default });
+        }
+        self.collect_steps(ast, &mut names);
+        let flow = self.one_flow(ast);
+        let settings = self.settings(ast, signature.express);
+        let frame = self.place.frame;
+        if let Some(flow) = flow {
+            let mut set_names = HashSet::new();
+            collect_sets(&flow.stages, &mut set_names);
+            self.scope.flow.frames[frame.0].set_names = set_names;
+        }
+        let mut stages = Vec::new();
+        for member in &ast.members {
+            if let MemberKind::Let(binding) = &member.kind {
+                if let Some(first) = names.insert(&binding.name.node, binding.name.span) {
+                    self.report(duplicate(&binding.name, Some(first)));
+                    continue;
+                }
+                let (kind, ty) = self.let_stage(binding);
+                if let Some(kind @ StageKind::Assign { .. }) = kind {
+                    let name = self.state_name(&binding.name.node);
+                    stages.push(self.made(kind, ty, name, member.span));
+                }
+            }
+        }
+        let mut ty = Type::Null;
+        if let Some(flow) = flow {
+            let (block, value) = self.block(&flow.stages);
+            stages.extend(block.stages);
+            ty = if self.scope.flow.state.reachable {
+                value
+            } else {
+                Type::Never
+            };
+        }
+        self.warn_of_unused_steps();
+        let returned = self.returns[0].ty.clone();
+        let returns = match ty.join(&returned) {
+            Type::Never => Type::Null,
+            ty => ty,
+        };
+        Pipeline {
+            name: ast.name.node.clone(),
+            doc: None,
+            params,
+            settings,
+            variables: std::mem::take(&mut self.scope.flow.variables),
+            label: LabelId(0),
+            body: Block { stages },
+            returns,
+            labels: self.labels,
+            span: ast.name.span,
+        }
+    }
+
+    fn collect_steps(&mut self, ast: &'u ast::Pipeline, names: &mut HashMap<&'u str, Span>) {
+        for member in &ast.members {
+            let MemberKind::Step(step) = &member.kind else {
+                continue;
+            };
+            if let Some(first) = names.insert(&step.name.node, step.name.span) {
+                self.report(duplicate(&step.name, Some(first)));
+                continue;
+            }
+            self.scope.flow.steps.insert(step.name.node.clone());
+            self.steps.insert(
+                &step.name.node,
+                StepRef {
+                    step,
+                    doc: member.doc.as_ref(),
+                    item: None,
+                },
+            );
+        }
+    }
+
+    fn one_flow(&mut self, ast: &'u ast::Pipeline) -> Option<&'u ast::Flow> {
+        let mut flows = ast.members.iter().filter_map(|member| match &member.kind {
+            MemberKind::Flow(flow) => Some((flow, member.span)),
+            _ => None,
+        });
+        let first = flows.next();
+        match first {
+            None => {
+                // What could not be read may have been the flow.
+                let broken = ast
+                    .members
+                    .iter()
+                    .any(|m| matches!(m.kind, MemberKind::Invalid));
+                if !broken {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FlowCount,
+                            ast.name.span,
+                            format!("`{}` has no flow", ast.name.node),
+                        )
+                        .help("`flow a -> b` says what runs, and in which order"),
+                    );
+                }
+            }
+            Some((_, first)) => {
+                for (_, second) in flows {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FlowCount,
+                            second,
+                            format!("`{}` has two flows", ast.name.node),
+                        )
+                        .also(first, "the first")
+                        .help("join them with `->`"),
+                    );
+                }
+            }
+        }
+        first.map(|(flow, _)| flow)
+    }
+
+    fn warn_of_unused_steps(&mut self) {
+        let mut unused: Vec<StepRef<'u>> = self
+            .steps
+            .iter()
+            .filter(|(name, _)| !self.used_steps.contains(*name))
+            .map(|(_, step)| *step)
+            .collect();
+        unused.sort_by_key(|step| step.step.name.span);
+        for step in unused {
+            let name = &step.step.name;
+            self.report(
+                Diagnostic::new(
+                    Code::UnusedStep,
+                    name.span,
+                    format!("no flow uses the step `{}`", name.node),
+                )
+                .help("put it into the flow, or take it out"),
+            );
+        }
+    }
+
+    /// Stages one after another, and the type of the last one's value.
+    fn block(&mut self, stages: &'u [ast::Stage]) -> (Block, Type) {
+        let mut block = Block::default();
+        let mut ty = Type::Null;
+        let mut ended = false;
+        for stage in stages {
+            if !self.scope.flow.state.reachable {
+                self.report(
+                    Diagnostic::new(
+                        Code::Unreachable,
+                        stage.span,
+                        "this is never reached: what stands before it never goes on",
+                    )
+                    .help("take it out, or move it before the end"),
+                );
+                self.scope.flow.state.reachable = true;
+                ended = true;
+            }
+            let (stage, value) = self.stage(stage);
+            block.stages.extend(stage);
+            ty = value;
+        }
+        if ended {
+            self.scope.flow.state.reachable = false;
+        }
+        if !self.scope.flow.state.reachable {
+            ty = Type::Never;
+        }
+        (block, ty)
+    }
+
+    /// A block that does not run exactly once.
+    fn inner_block(&mut self, stages: &'u [ast::Stage]) -> (Block, Type) {
+        let straight = std::mem::replace(&mut self.place.straight, false);
+        let result = self.block(stages);
+        self.place.straight = straight;
+        result
+    }
+
+    /// A stage and the type of its value; no stage when something was reported, or when there is nothing to do.
+    fn stage(&mut self, ast: &'u ast::Stage) -> (Option<Stage>, Type) {
+        self.stage_named(ast, None)
+    }
+
+    /// A stage that is called as `owner` says where it has no binding of its own: the body of a step.
+    fn stage_named(
+        &mut self,
+        ast: &'u ast::Stage,
+        owner: Option<&Owner<'u>>,
+    ) -> (Option<Stage>, Type) {
+        if self.depth >= MOST_DEPTH {
+            self.report(
+                Diagnostic::new(
+                    Code::ExpandsTooFar,
+                    ast.span,
+                    format!("with all steps written out, stages stand more than {MOST_DEPTH} deep in each other here"),
+                )
+                .help("make a part of it a pipeline of its own, and call that"),
+            );
+            return (None, Type::Invalid);
+        }
+        self.depth += 1;
+        let made = self.counted_stage(ast, owner);
+        self.depth -= 1;
+        made
+    }
+
+    fn counted_stage(
+        &mut self,
+        ast: &'u ast::Stage,
+        owner: Option<&Owner<'u>>,
+    ) -> (Option<Stage>, Type) {
+        self.stages += 1;
+        if self.stages > MOST_STAGES {
+            if self.stages == MOST_STAGES + 1 {
+                self.report(
+                    Diagnostic::new(
+                        Code::ExpandsTooFar,
+                        ast.span,
+                        format!("with all steps written out, the pipeline has more than {MOST_STAGES} stages"),
+                    )
+                    .help("make a part of it a pipeline of its own, and call that"),
+                );
+            }
+            return (None, Type::Invalid);
+        }
+        if let ast::StageKind::Use {
+            mode,
+            name,
+            args,
+            block,
+        } = &ast.kind
+        {
+            return self.use_stage(ast, *mode, name, args.as_deref(), block.as_ref(), owner);
+        }
+        let base = self.base_name(ast, owner);
+        let made = self.guarded(ast, &base, |flow| flow.kind(ast, &base));
+        let implicit = match (&ast.kind, owner) {
+            (ast::StageKind::Map(map), None) => self.mapped_name(map),
+            _ => None,
+        };
+        self.bound(ast, made, base, owner, implicit)
+    }
+
+    /// The name that `map(…) -> s` binds to the list: that of the stage that it maps.
+    fn mapped_name(&self, map: &'u ast::Map) -> Option<&'u ast::Name> {
+        let ast::MapBody::Stage(stage) = &map.body else {
+            return None;
+        };
+        match (&stage.binding, &stage.kind) {
+            (Some(ast::Binding::Name(name)), _) => Some(name),
+            (Some(ast::Binding::Fields(..)), _) => None,
+            (None, ast::StageKind::Map(map)) => self.mapped_name(map),
+            (None, ast::StageKind::Use { name, .. }) => self.is_step(&name.node).then_some(name),
+            _ => None,
+        }
+    }
+
+    /// The name of a stage's state: its binding, else its owner's name, else what it is.
+    fn base_name(&self, ast: &ast::Stage, owner: Option<&Owner<'_>>) -> Rc<str> {
+        let own = match (&ast.binding, owner) {
+            (_, Some(owner)) => return owner.base.clone(),
+            (Some(ast::Binding::Name(name)), None) => &*name.node,
+            _ => kind_name(&ast.kind),
+        };
+        match &self.place.prefix {
+            Some(prefix) => format!("{prefix}.{own}").into(),
+            None => own.into(),
+        }
+    }
+
+    fn state_name(&self, own: &str) -> Rc<str> {
+        match &self.place.prefix {
+            Some(prefix) => format!("{prefix}.{own}").into(),
+            None => own.into(),
+        }
+    }
+
+    /// The stage with its binding. `implicit` is the name that it binds when it says no other.
+    fn bound(
+        &mut self,
+        ast: &'u ast::Stage,
+        made: Made,
+        base: Rc<str>,
+        owner: Option<&Owner<'u>>,
+        implicit: Option<&ast::Name>,
+    ) -> (Option<Stage>, Type) {
+        let binds = self.bind_result(
+            ast.binding.as_ref(),
+            implicit,
+            &made.ty,
+            made.fresh_facts.as_ref(),
+        );
+        let ty = made.ty.clone();
+        let stage = made.kind.map(|kind| {
+            let name = StateName {
+                base: match (&made.named, &kind) {
+                    (Some(name), _) => name.clone(),
+                    (None, StageKind::Map(_)) => format!("{base}-map"),
+                    (None, _) => base.to_string(),
+                },
+                exact: made.named.is_some(),
+            };
+            Stage {
+                kind,
+                binds,
+                guard: made.guard,
+                name,
+                ty: made.ty,
+                doc: owner.and_then(|owner| owner.doc.map(|doc| doc.node.clone())),
+                span: ast.span,
+                expanded_from: self.uses.clone(),
+            }
+        });
+        (stage, ty)
+    }
+
+    fn bind_result(
+        &mut self,
+        binding: Option<&ast::Binding>,
+        implicit: Option<&ast::Name>,
+        ty: &Type,
+        facts: Option<&Expr>,
+    ) -> Binding {
+        let frame = self.scope.binding_frame().unwrap_or(self.place.frame);
+        match (binding, implicit) {
+            (Some(ast::Binding::Name(name)), _) | (None, Some(name)) => {
+                let variable = self.scope.declare(frame, name, VariableKind::Result);
+                self.scope.bind(variable, ty.clone());
+                if let Some(condition) = facts {
+                    self.learn_of_result(condition, variable);
+                }
+                Binding::Name(variable)
+            }
+            (Some(ast::Binding::Fields(names, _)), _) => {
+                let mut fields = Vec::new();
+                for name in names {
+                    let member = ty.find_member(&name.node);
+                    if member.is_none() && *ty != Type::Never {
+                        self.report_unknown_field(name, ty);
+                    }
+                    let (emitted, ty) =
+                        member.unwrap_or_else(|| (name.node.clone(), Type::Invalid));
+                    let variable = self.scope.declare(frame, name, VariableKind::Result);
+                    self.scope.bind(variable, ty.expand());
+                    fields.push((emitted, variable));
+                }
+                Binding::Fields(fields)
+            }
+            (None, None) => Binding::None,
+        }
+    }
+
+    fn report_unknown_field(&mut self, name: &ast::Name, ty: &Type) {
+        let diagnostic = Diagnostic::new(
+            Code::UnknownMember,
+            name.span,
+            format!("the result has no member `{}`", name.node),
+        );
+        let names = ty.member_names();
+        let near = crate::diagnostic::find_nearest(&name.node, names.iter().map(String::as_str));
+        let diagnostic = match near {
+            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+            None => diagnostic.help(format!("it is {}", crate::resolve::types::describe(ty))),
+        };
+        self.report(diagnostic);
+    }
+
+    /// A stage of our own, without a guard.
+    fn made(&self, kind: StageKind, ty: Type, base: Rc<str>, span: Span) -> Stage {
+        Stage {
+            kind,
+            binds: Binding::None,
+            guard: Guard::default(),
+            name: StateName {
+                base: base.to_string(),
+                exact: false,
+            },
+            ty,
+            doc: None,
+            span,
+            expanded_from: self.uses.clone(),
+        }
+    }
+
+    /// What a stage does, without what stands around it.
+    fn kind(&mut self, ast: &'u ast::Stage, base: &Rc<str>) -> Inner {
+        match &ast.kind {
+            // Uses are expanded before.
+            ast::StageKind::Use { .. } | ast::StageKind::Invalid => Inner::broken(),
+            ast::StageKind::Call {
+                mode,
+                service,
+                operation,
+                args,
+            } => self.api_call(ast, *mode, service, operation, args),
+            ast::StageKind::Pass(value) => {
+                let value = match value {
+                    Some(value) => expr::check(&mut self.scope, value, None),
+                    None => Expr::null(ast.span),
+                };
+                Inner::of(value.ty.clone(), StageKind::Pass(value))
+            }
+            ast::StageKind::Let(binding) => {
+                let (kind, ty) = self.let_stage(binding);
+                Inner {
+                    kind,
+                    ty,
+                    ..Inner::broken()
+                }
+            }
+            ast::StageKind::Set { name, value } => self.set_stage(name, value),
+            ast::StageKind::Map(map) => self.map(ast, map, base),
+            ast::StageKind::Parallel { collect, branches } => {
+                self.parallel(ast, *collect, branches)
+            }
+            ast::StageKind::If(choice) => self.if_stage(choice),
+            ast::StageKind::Match(choice) => self.match_stage(ast, choice, base),
+            ast::StageKind::Try(block) => self.try_stage(block),
+            ast::StageKind::Poll(poll) => self.poll(ast, poll, base),
+            ast::StageKind::While { condition, block } => self.repeat(Some(condition), block),
+            ast::StageKind::Loop(block) => self.repeat(None, block),
+            ast::StageKind::Wait(duration) => self.wait(duration),
+            ast::StageKind::WaitUntil(moment) => {
+                let value = expr::check(&mut self.scope, moment, Some(&Type::Timestamp));
+                Inner::of(Type::Null, StageKind::WaitUntil(value))
+            }
+            ast::StageKind::Fail { error, cause } => self.fail(ast, error.as_ref(), cause.as_ref()),
+            ast::StageKind::Return(value) => self.return_stage(ast, value.as_ref()),
+            ast::StageKind::Break => self.leave_loop(ast.span, true),
+            ast::StageKind::Continue => self.leave_loop(ast.span, false),
+        }
+    }
+
+    /// `let`: a variable, or a value that stands where it is used.
+    fn let_stage(&mut self, binding: &ast::Let) -> (Option<StageKind>, Type) {
+        let value = expr::check(&mut self.scope, &binding.value, None);
+        let frame = self.scope.binding_frame().unwrap_or(self.place.frame);
+        let name = &binding.name;
+        if let Some((of, body, Named::Variable(known))) = self.scope.find_variable(&name.node) {
+            let variable = &self.scope.flow.variables[known.0 as usize];
+            let (kind, first) = (variable.kind, variable.span);
+            let taken = of == frame
+                && body == self.body_id()
+                && matches!(kind, VariableKind::Let | VariableKind::Parameter)
+                && first != name.span
+                && self.scope.flow.state.get(known).status == crate::resolve::state::Status::Bound;
+            if taken {
+                self.report(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        name.span,
+                        format!("`{}` is bound already", name.node),
+                    )
+                    .also(first, "bound here first")
+                    .help(format!(
+                        "`set {} = …` changes it; another value needs another name",
+                        name.node
+                    )),
+                );
+                return (None, Type::Invalid);
+            }
+        }
+        let ty = value.ty.clone();
+        let changes = self.scope.frame(frame).set_names.contains(&name.node);
+        if value.time < Time::Run && self.place.straight && !changes {
+            self.scope
+                .name(frame, &name.node, Named::Inline(value.clone()), name.span);
+            return (Some(StageKind::Pass(value)), ty);
+        }
+        let variable = self.scope.declare(frame, name, VariableKind::Let);
+        self.scope.bind(variable, ty.clone());
+        let again = self
+            .lets
+            .insert(variable, name.span)
+            .is_some_and(|first| first != name.span);
+        self.scope.flow.variables[variable.0 as usize].value =
+            (!changes && !again).then(|| value.clone());
+        (Some(StageKind::Assign { variable, value }), ty)
+    }
+
+    fn set_stage(&mut self, name: &ast::Name, value: &ast::Expr) -> Inner {
+        let value = expr::check(&mut self.scope, value, None);
+        let ty = value.ty.clone();
+        let Some((frame, body, named)) = self.scope.find_variable(&name.node) else {
+            self.report(
+                Diagnostic::new(
+                    Code::SetUnbound,
+                    name.span,
+                    format!("there is no `{}` to set", name.node),
+                )
+                .help(format!("`let {} = …` before it binds the name", name.node)),
+            );
+            return Inner::broken();
+        };
+        let own = Some(frame) == self.scope.binding_frame();
+        let problem = match named {
+            Named::Variable(variable) if own && body == self.body_id() => {
+                if self.scope.flow.state.get(variable).status
+                    == crate::resolve::state::Status::Unbound
+                {
+                    self.report(
+                        Diagnostic::new(
+                            Code::SetUnbound,
+                            name.span,
+                            format!("`{}` has no value yet that could be set", name.node),
+                        )
+                        .also(
+                            self.scope.flow.variables[variable.0 as usize].span,
+                            "bound here",
+                        ),
+                    );
+                    return Inner::broken();
+                }
+                self.scope.bind(variable, ty.clone());
+                self.scope.flow.variables[variable.0 as usize].value = None;
+                return Inner::of(ty, StageKind::Assign { variable, value });
+            }
+            Named::Variable(variable) => {
+                let bound = self.scope.flow.variables[variable.0 as usize].span;
+                let message = if body == self.body_id() {
+                    format!(
+                        "`{}` is not this step's own, so the step cannot set it",
+                        name.node
+                    )
+                } else {
+                    format!(
+                        "`{}` is bound outside of this body, and what is set in a map's body or a branch does not come out",
+                        name.node
+                    )
+                };
+                Diagnostic::new(Code::SetOuter, name.span, message)
+                    .also(bound, "bound here")
+                    .help("give the value out as the body's or the step's value, and set it behind")
+            }
+            Named::Inline(_) => Diagnostic::new(
+                Code::SetOuter,
+                name.span,
+                format!(
+                    "`{}` is not this step's own, so the step cannot set it",
+                    name.node
+                ),
+            )
+            .help("bind it in the step with `let` first"),
+        };
+        self.report(problem);
+        Inner::broken()
+    }
+
+    fn try_stage(&mut self, block: &'u ast::Block) -> Inner {
+        let label = self.new_label();
+        let (block, ty) = self.inner_block(&block.stages);
+        Inner::of(ty, StageKind::Block { label, block })
+    }
+
+    fn wait(&mut self, duration: &ast::Expr) -> Inner {
+        let value = self.duration(duration, "a wait", 0);
+        if self.express() {
+            self.check_express_time(&value, "a wait");
+        }
+        Inner::of(Type::Null, StageKind::Wait(value))
+    }
+
+    fn fail(
+        &mut self,
+        ast: &ast::Stage,
+        error: Option<&ast::ErrorName>,
+        cause: Option<&ast::Expr>,
+    ) -> Inner {
+        let fail = match error {
+            Some(error) => {
+                let cause =
+                    cause.map(|cause| expr::check(&mut self.scope, cause, Some(&Type::String)));
+                self.check_raised_name(error);
+                ir::Fail::Raise {
+                    error: error.name.clone(),
+                    cause,
+                }
+            }
+            None => match self.place.error {
+                Some(error) => ir::Fail::Again(error),
+                None => {
+                    self.report(
+                        Diagnostic::new(
+                            Code::MisplacedFail,
+                            ast.span,
+                            "outside of a handler `fail` needs the error's name",
+                        )
+                        .help("`fail Load.Empty \"no rows\"` raises an error of your own; in a `catch`, `fail` alone raises the caught one again"),
+                    );
+                    self.scope.flow.state.reachable = false;
+                    return Inner::broken();
+                }
+            },
+        };
+        self.scope.flow.state.reachable = false;
+        Inner::of(Type::Never, StageKind::Fail(fail))
+    }
+
+    fn return_stage(&mut self, ast: &ast::Stage, value: Option<&ast::Expr>) -> Inner {
+        let value = match value {
+            Some(value) => expr::check(&mut self.scope, value, None),
+            None => Expr::null(ast.span),
+        };
+        let at = self.place.returns;
+        let (label, body, mark, cleanups) = {
+            let target = &self.returns[at];
+            (target.label, target.body, target.mark, target.cleanups)
+        };
+        let left = self.check_jump("return", ast.span, body, cleanups);
+        if left {
+            let way = self.scope.flow.state.delta(mark);
+            let target = &mut self.returns[at];
+            target.ways.push(Some(way));
+            target.ty = target.ty.join(&value.ty);
+        }
+        self.scope.flow.state.reachable = false;
+        Inner::of(Type::Never, StageKind::Return { label, value })
+    }
+
+    /// Reports a jump that would have to leave a body or a `finally`.
+    fn check_jump(&mut self, word: &str, span: Span, body: BodyId, cleanups: usize) -> bool {
+        if body != self.body_id() {
+            self.report(
+                Diagnostic::new(
+                    Code::MisplacedJump,
+                    span,
+                    format!("`{word}` would have to leave a map's body or a branch, which run on their own"),
+                )
+                .help("give a value out, and decide behind the map or the parallel"),
+            );
+            return false;
+        }
+        if self.cleanups > cleanups {
+            self.report(
+                Diagnostic::new(
+                    Code::FinallyLeft,
+                    span,
+                    format!("`{word}` may not leave a `finally`: what was on its way out goes on after it"),
+                )
+                .help("take it out; the `finally` ends by itself"),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn leave_loop(&mut self, span: Span, breaks: bool) -> Inner {
+        let word = if breaks { "break" } else { "continue" };
+        let Some(at) = self.place.looped else {
+            self.report(
+                Diagnostic::new(
+                    Code::MisplacedJump,
+                    span,
+                    format!("`{word}` stands in no loop of this body"),
+                )
+                .help("it belongs into the block of a `loop` or a `while`"),
+            );
+            self.scope.flow.state.reachable = false;
+            return Inner::broken();
+        };
+        let (label, body, mark, cleanups) = {
+            let target = &self.loops[at];
+            (target.label, target.body, target.mark, target.cleanups)
+        };
+        if self.check_jump(word, span, body, cleanups) && breaks {
+            let way = self.scope.flow.state.delta(mark);
+            self.loops[at].breaks.push(Some(way));
+        }
+        self.scope.flow.state.reachable = false;
+        Inner::of(
+            Type::Never,
+            if breaks {
+                StageKind::Break(label)
+            } else {
+                StageKind::Continue(label)
+            },
+        )
+    }
+
+    /// Walks what a flow comes back to: first as the ways back leave it, as far as they are known from earlier walks.
+    fn come_back(&mut self, walk: impl FnOnce(&mut Self)) {
+        let at = self.head;
+        self.head += 1;
+        if self.heads.len() <= at {
+            self.heads.resize_with(at + 1, BTreeMap::new);
+        }
+        let known = self.heads[at].clone();
+        self.scope.flow.state.weaken(&known);
+        let start = self.scope.flow.state.walked();
+        let existing = self.scope.flow.variables.len() as u32;
+        walk(self);
+        let mut bound = self.scope.flow.state.bound_since(start);
+        bound.retain(|id, _| id.0 < existing);
+        for (id, ty) in &known {
+            let joined = bound.get(id).map_or_else(|| ty.clone(), |new| ty.join(new));
+            bound.insert(*id, joined);
+        }
+        if bound != known {
+            self.unsettled = true;
+            self.heads[at] = bound;
+        }
+    }
+
+    /// A span of time in seconds: an int or a duration; checked against the service's range where it is known.
+    fn duration(&mut self, written: &ast::Expr, what: &str, least: i64) -> Expr {
+        let value = expr::check(&mut self.scope, written, Some(&Type::Duration));
+        self.check_range(&value, what, least, MOST_SECONDS);
+        value
+    }
+
+    /// Reports a known number out of a range.
+    fn check_range(&mut self, value: &Expr, what: &str, least: i64, most: i64) -> bool {
+        let Some(ir::Literal::Number(number)) = value.as_literal() else {
+            return true;
+        };
+        let Some(number) = number.as_f64() else {
+            return true;
+        };
+        if value.ty == Type::Invalid || (least as f64 <= number && number <= most as f64) {
+            return true;
+        }
+        self.report(Diagnostic::new(
+            Code::NumberOutOfRange,
+            value.span,
+            format!("{what} must be from {least} to {most}, found {number}"),
+        ));
+        false
+    }
+
+    /// Reports what takes longer than an express execution may.
+    fn check_express_time(&mut self, value: &Expr, what: &str) {
+        const MOST: i64 = 300;
+        if let Some(ir::Literal::Number(seconds)) = value.as_literal()
+            && seconds
+                .as_f64()
+                .is_some_and(|seconds| seconds > MOST as f64)
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::NotInExpress,
+                    value.span,
+                    format!("{what} cannot be longer than 5 minutes in an express pipeline: the execution ends by then"),
+                )
+                .help("make it `mode standard`, or move this part into a standard pipeline that is started from here"),
+            );
+        }
+    }
+
+    /// Reports a value of a known type that does not fit.
+    fn fit(&mut self, value: Expr, ty: &Type) -> Expr {
+        expr::fit(&mut self.scope, value, ty)
+    }
+
+    fn resolve_type(&mut self, ty: &ast::Type) -> Type {
+        resolve_type(&mut self.scope, ty)
+    }
+}
+
+/// The longest span of time that the service takes (seconds).
+const MOST_SECONDS: i64 = 99_999_999;
+
+/// A step whose stage is being made.
+struct Owner<'u> {
+    /// What its states are called after.
+    base: Rc<str>,
+    doc: Option<&'u Spanned<String>>,
+}
+
+/// A stage without its guard and binding.
+struct Inner {
+    /// None when something was reported.
+    kind: Option<StageKind>,
+    ty: Type,
+    /// A condition that holds of the value, the value being `result` in it.
+    holds: Option<Expr>,
+    /// The retries of a call's own transient errors.
+    default_retry: Option<ir::Retry>,
+}
+
+impl Inner {
+    fn of(ty: Type, kind: StageKind) -> Self {
+        Self {
+            kind: Some(kind),
+            ty,
+            holds: None,
+            default_retry: None,
+        }
+    }
+
+    fn broken() -> Self {
+        Self {
+            kind: None,
+            ty: Type::Invalid,
+            holds: None,
+            default_retry: None,
+        }
+    }
+}
+
+/// A stage with its guard, before its value is bound.
+struct Made {
+    kind: Option<StageKind>,
+    guard: Guard,
+    ty: Type,
+    named: Option<String>,
+    fresh_facts: Option<Expr>,
+}
+
+fn kind_name(kind: &ast::StageKind) -> &str {
+    match kind {
+        ast::StageKind::Use { name, .. } => &name.node,
+        ast::StageKind::Call { operation, .. } => &operation.node,
+        ast::StageKind::Pass(_) => "pass",
+        ast::StageKind::Let(binding) => &binding.name.node,
+        ast::StageKind::Set { name, .. } => &name.node,
+        ast::StageKind::Map(map) => match &map.body {
+            ast::MapBody::Stage(stage) => stage_name(stage),
+            ast::MapBody::Block(block) => block.stages.first().map_or("each", stage_name),
+            ast::MapBody::Invalid => "each",
+        },
+        ast::StageKind::Parallel { .. } => "parallel",
+        ast::StageKind::If(_) => "if",
+        ast::StageKind::Match(_) => "match",
+        ast::StageKind::Try(_) => "try",
+        ast::StageKind::Poll(poll) => match &poll.body {
+            ast::PollBody::Stage(stage) => stage_name(stage),
+            ast::PollBody::Block(_) => "poll",
+        },
+        ast::StageKind::While { .. } => "while",
+        ast::StageKind::Loop(_) => "loop",
+        ast::StageKind::Wait(_) | ast::StageKind::WaitUntil(_) => "wait",
+        ast::StageKind::Fail { .. } => "fail",
+        ast::StageKind::Return(_) => "return",
+        ast::StageKind::Break => "break",
+        ast::StageKind::Continue => "continue",
+        ast::StageKind::Invalid => "invalid",
+    }
+}
+
+fn stage_name(stage: &ast::Stage) -> &str {
+    match &stage.binding {
+        Some(ast::Binding::Name(name)) => &name.node,
+        _ => kind_name(&stage.kind),
+    }
+}
+
+/// All names that a flow sets, in whatever block.
+fn collect_sets(stages: &[ast::Stage], names: &mut HashSet<String>) {
+    for stage in stages {
+        if let ast::StageKind::Set { name, .. } = &stage.kind {
+            names.insert(name.node.clone());
+        }
+        for inner in inner_stages(stage) {
+            collect_sets(inner, names);
+        }
+    }
+}
+
+/// For an API's member: what is wanted there.
+fn wanted<'a>(ty: &'a Type, member: &'a str) -> Wanted<'a> {
+    Wanted {
+        ty,
+        member: Some(member),
+    }
+}

@@ -1,0 +1,528 @@
+//! The names around an expression or a stage: those of the flow, of the file, and the language's roots.
+//!
+//! Lexical scopes are *frames*: the pipeline's, that of each use of a step, and one for each implicit name (`item`,
+//! `error`, `result`). What runs in a scope of its own is a *body*: the pipeline, an item of a map, a branch. A name is
+//! kept with the body that bound it: behind the body it is gone. Whether a variable has a value at a place, and of which
+//! type, is the [`State`]'s to say.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::types::ResourceKindRef;
+use crate::ir::{Deploy, Expr, ExprKind, Local, Time, Type, Variable, VariableId, VariableKind};
+use crate::resolve::expr::Path;
+use crate::resolve::names::{Found, Names, Root};
+use crate::resolve::program::Context;
+use crate::resolve::state::{State, Status};
+use crate::resolve::symbols::{ItemRef, Lookup, Space};
+use crate::source::Span;
+use crate::syntax::ast::{self, ItemKind};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct FrameId(pub usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct BodyId(pub usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    /// Names bound in the flow stand here.
+    Pipeline,
+    /// A use of a step: what is bound in it is its own.
+    Step,
+    /// One name that a construct gives; what is bound goes to the frame around.
+    Implicit,
+}
+
+/// What a name of a frame stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Named {
+    Variable(VariableId),
+    /// A value known at build or deploy time, or a step's argument that is read where it stands.
+    Inline(Expr),
+}
+
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub parent: Option<FrameId>,
+    pub kind: FrameKind,
+    /// By name, with the body that bound it, in order.
+    names: HashMap<String, Vec<(BodyId, Named, Span)>>,
+    /// Names that some `set` in the frame's own flow changes: they are variables whatever their value is.
+    pub set_names: HashSet<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Body {
+    pub parent: Option<BodyId>,
+    pub kind: BodyKind,
+    /// Where its `finally`s would be cut short when a sibling fails: a map or a parallel without `collect`.
+    pub cancelled: Option<Span>,
+    /// Its calls are made by an express execution.
+    pub express: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyKind {
+    Pipeline,
+    Item { distributed: bool },
+    Branch,
+}
+
+/// What one pipeline's flow has: its variables, scopes and state.
+#[derive(Debug, Default)]
+pub(super) struct FlowNames {
+    pub frames: Vec<Frame>,
+    pub frame: Option<FrameId>,
+    pub bodies: Vec<Body>,
+    pub body: Option<BodyId>,
+    pub variables: Vec<Variable>,
+    pub state: State,
+    /// Names of the pipeline's own steps, where they are visible.
+    pub steps: HashSet<String>,
+    /// `task.token` has a value here.
+    pub awaited: bool,
+}
+
+pub(super) struct Scope<'c, 'u> {
+    pub context: &'c mut Context<'u>,
+    /// The file whose items are visible.
+    pub unit: usize,
+    pub flow: FlowNames,
+    pub diagnostics: Vec<Diagnostic>,
+    shown: Vec<(String, Expr)>,
+    fns: Vec<Expansion>,
+    locals: u32,
+}
+
+/// A `fn` that is being written out.
+struct Expansion {
+    item: ItemRef,
+    /// What was shown before is not visible in it.
+    floor: usize,
+    unit: usize,
+}
+
+impl<'c, 'u> Scope<'c, 'u> {
+    pub fn new(context: &'c mut Context<'u>, unit: usize) -> Self {
+        Self {
+            context,
+            unit,
+            flow: FlowNames::default(),
+            diagnostics: Vec::new(),
+            shown: Vec::new(),
+            fns: Vec::new(),
+            locals: 0,
+        }
+    }
+
+    /// Hands what was reported to the whole program.
+    pub fn finish(self) {
+        self.context.diagnostics.extend(self.diagnostics);
+    }
+
+    pub fn push_frame(&mut self, parent: Option<FrameId>, kind: FrameKind) -> FrameId {
+        self.flow.frames.push(Frame {
+            parent,
+            kind,
+            names: HashMap::new(),
+            set_names: HashSet::new(),
+        });
+        FrameId(self.flow.frames.len() - 1)
+    }
+
+    pub fn frame(&self, id: FrameId) -> &Frame {
+        &self.flow.frames[id.0]
+    }
+
+    /// The frame that takes what is bound here.
+    pub fn binding_frame(&self) -> Option<FrameId> {
+        let mut next = self.flow.frame;
+        while let Some(id) = next {
+            let frame = self.frame(id);
+            if frame.kind != FrameKind::Implicit {
+                return Some(id);
+            }
+            next = frame.parent;
+        }
+        None
+    }
+
+    pub fn body(&self, id: BodyId) -> &Body {
+        &self.flow.bodies[id.0]
+    }
+
+    /// Whether a body is this one or around it.
+    fn is_active(&self, body: BodyId) -> bool {
+        let mut next = self.flow.body;
+        while let Some(id) = next {
+            if id == body {
+                return true;
+            }
+            next = self.body(id).parent;
+        }
+        false
+    }
+
+    pub fn new_variable(
+        &mut self,
+        name: &str,
+        kind: VariableKind,
+        ty: Type,
+        span: Span,
+    ) -> VariableId {
+        self.flow.variables.push(Variable {
+            name: name.to_owned(),
+            kind,
+            ty,
+            value: None,
+            span,
+        });
+        VariableId(self.flow.variables.len() as u32 - 1)
+    }
+
+    /// The variable of a name in the frame and the current body; a new one when there is none yet.
+    pub fn declare(&mut self, frame: FrameId, name: &ast::Name, kind: VariableKind) -> VariableId {
+        let body = self.flow.body.unwrap_or(BodyId(0));
+        let known = self.flow.frames[frame.0].names.get(&name.node);
+        let same = known.and_then(|all| {
+            all.iter().rev().find_map(|(of, named, _)| match named {
+                Named::Variable(id) if *of == body => Some(*id),
+                _ => None,
+            })
+        });
+        if let Some(id) = same {
+            return id;
+        }
+        let id = self.new_variable(&name.node, kind, Type::Never, name.span);
+        self.name(frame, &name.node, Named::Variable(id), name.span);
+        id
+    }
+
+    /// Makes a name visible in a frame, bound by the current body.
+    pub fn name(&mut self, frame: FrameId, name: &str, named: Named, span: Span) {
+        let body = self.flow.body.unwrap_or(BodyId(0));
+        self.flow.frames[frame.0]
+            .names
+            .entry(name.to_owned())
+            .or_default()
+            .push((body, named, span));
+    }
+
+    /// Gives a variable a value of a type.
+    pub fn bind(&mut self, id: VariableId, ty: Type) {
+        let variable = &mut self.flow.variables[id.0 as usize];
+        variable.ty = variable.ty.join(&ty);
+        self.flow.state.bind(id, ty);
+    }
+
+    /// What a frame's name stands for in the bodies that are open here, the innermost; and where it was bound when only
+    /// bodies that are over did.
+    fn find_in(&self, frame: FrameId, name: &str) -> (Option<(BodyId, &Named)>, Option<Span>) {
+        let Some(all) = self.frame(frame).names.get(name) else {
+            return (None, None);
+        };
+        let active = all
+            .iter()
+            .rev()
+            .filter(|(body, ..)| self.is_active(*body))
+            .max_by_key(|(body, ..)| *body)
+            .map(|(body, named, _)| (*body, named));
+        match active {
+            Some(_) => (active, None),
+            None => (None, all.last().map(|(.., span)| *span)),
+        }
+    }
+
+    /// The variable that a `set` would change, and where it lives.
+    pub fn find_variable(&self, name: &str) -> Option<(FrameId, BodyId, Named)> {
+        let mut next = self.flow.frame;
+        while let Some(id) = next {
+            if let (Some((body, named)), _) = self.find_in(id, name) {
+                return Some((id, body, named.clone()));
+            }
+            next = self.frame(id).parent;
+        }
+        None
+    }
+
+    fn find_in_flow(&mut self, name: &str, span: Span) -> Option<Found> {
+        let mut next = self.flow.frame;
+        let mut gone = None;
+        let mut unbound = None;
+        while let Some(id) = next {
+            next = self.frame(id).parent;
+            let (found, over) = self.find_in(id, name);
+            gone = gone.or(over);
+            match found.map(|(_, named)| named.clone()) {
+                None => {}
+                Some(Named::Inline(value)) => return Some(Found::Value(value)),
+                Some(Named::Variable(variable)) => {
+                    let state = self.flow.state.get(variable);
+                    match state.status {
+                        Status::Bound => {
+                            return Some(Found::Value(Expr {
+                                kind: ExprKind::Variable(variable),
+                                ty: state.ty,
+                                time: Time::Run,
+                                span,
+                            }));
+                        }
+                        Status::Maybe => {
+                            let bound = self.flow.variables[variable.0 as usize].span;
+                            self.report(may_be_unbound(name, span, bound));
+                            return Some(Found::Reported);
+                        }
+                        Status::Unbound => unbound = unbound.or(Some(variable)),
+                    }
+                }
+            }
+        }
+        if !matches!(self.find_item(name, span), Found::Missing(_)) {
+            return None;
+        }
+        if let Some(bound) = gone {
+            self.report(
+                Diagnostic::new(
+                    Code::OutOfScope,
+                    span,
+                    format!("`{name}` is bound inside of a body that is over here"),
+                )
+                .also(bound, "bound here")
+                .help("what a map's body or a branch gives out is its value: the map's is the list of them, the parallel's an object of its branches"),
+            );
+            return Some(Found::Reported);
+        }
+        let bound = unbound?;
+        let bound = self.flow.variables[bound.0 as usize].span;
+        self.report(
+            Diagnostic::new(
+                Code::NotBoundYet,
+                span,
+                format!("`{name}` has no value here: what binds it runs later, or not on this way"),
+            )
+            .also(bound, "bound here"),
+        );
+        Some(Found::Reported)
+    }
+
+    /// An item of the file, or a root.
+    fn find_item(&mut self, name: &str, span: Span) -> Found {
+        match self.context.symbols.find(self.unit, Space::Value, name) {
+            Lookup::Missing => {}
+            Lookup::Ambiguous(first, second) => {
+                let diagnostic = self.context.ambiguous(name, span, first, second);
+                self.report(diagnostic);
+                return Found::Reported;
+            }
+            Lookup::Item(item) => return self.item_value(item, span),
+        }
+        match root(name) {
+            Some(Root::Task) if !self.flow.awaited => {}
+            Some(Root::Child) if !self.in_distributed() => {}
+            Some(root) => return Found::Root(root),
+            None => {}
+        }
+        Found::Missing(self.visible_names())
+    }
+
+    fn item_value(&mut self, item: ItemRef, span: Span) -> Found {
+        match &self.context.symbols.item(item).kind {
+            ItemKind::Param(_) => match self.context.param(item) {
+                Some((id, ty)) => Found::Value(Expr {
+                    kind: ExprKind::Deploy(Deploy::Param(id)),
+                    ty,
+                    time: Time::Deploy,
+                    span,
+                }),
+                None => Found::Reported,
+            },
+            ItemKind::Let(_) => match self.context.let_value(item, span, &mut self.diagnostics) {
+                Some(value) if value.ty != Type::Invalid => Found::Value(value),
+                _ => Found::Reported,
+            },
+            ItemKind::Resource(_) => match self.context.resource(item) {
+                Some((id, kind)) => Found::Value(Expr {
+                    kind: ExprKind::Deploy(Deploy::Resource(
+                        id,
+                        crate::catalog::resource::RefForm::Name,
+                    )),
+                    ty: Type::Resource(ResourceKindRef(kind)),
+                    time: Time::Deploy,
+                    span,
+                }),
+                None => Found::Reported,
+            },
+            ItemKind::Fn(_) => Found::NoValue("function"),
+            ItemKind::Step(_) => Found::NoValue("step"),
+            ItemKind::Pipeline(_) => Found::NoValue("pipeline"),
+            _ => Found::Missing(Vec::new()),
+        }
+    }
+
+    fn in_distributed(&self) -> bool {
+        let mut next = self.flow.body;
+        while let Some(id) = next {
+            let body = self.body(id);
+            if body.kind == (BodyKind::Item { distributed: true }) {
+                return true;
+            }
+            next = body.parent;
+        }
+        false
+    }
+
+    /// All names that have a value here.
+    fn visible_names(&self) -> Vec<String> {
+        let floor = self.fns.last().map_or(0, |expansion| expansion.floor);
+        let mut names: Vec<String> = self.shown[floor..]
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut next = self.flow.frame.filter(|_| self.fns.is_empty());
+        while let Some(id) = next {
+            let frame = self.frame(id);
+            names.extend(frame.names.keys().filter(|name| {
+                matches!(self.find_in(id, name).0, Some((_, named)) if match named {
+                    Named::Inline(_) => true,
+                    Named::Variable(variable) => self.flow.state.get(*variable).status == Status::Bound,
+                })
+            }).cloned());
+            next = frame.parent;
+        }
+        names.extend(self.context.symbols.names(self.unit, Space::Value));
+        names.extend(ROOTS.iter().map(|(name, _)| (*name).to_owned()));
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+fn may_be_unbound(name: &str, span: Span, bound: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::MayBeUnbound,
+        span,
+        format!("`{name}` may have no value here: not every way to this place binds it"),
+    )
+    .also(bound, "bound here")
+    .help("bind it on every way, before the branches, or give the value out: `x = if … { … } else { … }`")
+}
+
+const ROOTS: &[(&str, Root)] = &[
+    ("aws", Root::Aws),
+    ("child", Root::Child),
+    ("execution", Root::Execution),
+    ("machine", Root::Machine),
+    ("stack", Root::Stack),
+    ("state", Root::State),
+    ("task", Root::Task),
+];
+
+fn root(name: &str) -> Option<Root> {
+    ROOTS
+        .iter()
+        .find(|(word, _)| *word == name)
+        .map(|(_, root)| *root)
+}
+
+impl Names for Scope<'_, '_> {
+    fn find(&mut self, name: &str, span: Span) -> Found {
+        let floor = self.fns.last().map_or(0, |expansion| expansion.floor);
+        if let Some((_, value)) = self.shown[floor..].iter().rev().find(|(n, _)| n == name) {
+            return Found::Value(value.clone());
+        }
+        if self.fns.is_empty()
+            && let Some(found) = self.find_in_flow(name, span)
+        {
+            return found;
+        }
+        match self.find_item(name, span) {
+            Found::Missing(_) if self.fns.is_empty() && self.flow.steps.contains(name) => {
+                Found::NoValue("step")
+            }
+            found => found,
+        }
+    }
+
+    fn find_fn(&self, name: &str) -> Option<ast::Fn> {
+        match self.context.symbols.find(self.unit, Space::Value, name) {
+            Lookup::Item(item) => match &self.context.symbols.item(item).kind {
+                ItemKind::Fn(function) => Some(function.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn fn_names(&self) -> Vec<String> {
+        self.context
+            .symbols
+            .names(self.unit, Space::Value)
+            .into_iter()
+            .filter(|name| self.find_fn(name).is_some())
+            .collect()
+    }
+
+    fn find_type(&self, name: &str) -> Option<ast::TypeAlias> {
+        match self.context.symbols.find(self.unit, Space::Type, name) {
+            Lookup::Item(item) | Lookup::Ambiguous(item, _) => {
+                match &self.context.symbols.item(item).kind {
+                    ItemKind::Type(alias) => Some(alias.clone()),
+                    _ => None,
+                }
+            }
+            Lookup::Missing => None,
+        }
+    }
+
+    fn type_names(&self) -> Vec<String> {
+        self.context.symbols.names(self.unit, Space::Type)
+    }
+
+    fn fresh(&mut self, name: &str) -> Local {
+        self.locals += 1;
+        Local {
+            id: self.locals - 1,
+            name: Arc::from(name),
+        }
+    }
+
+    fn show(&mut self, name: &str, value: Expr) {
+        self.shown.push((name.to_owned(), value));
+    }
+
+    fn hide(&mut self) {
+        self.shown.pop();
+    }
+
+    fn enter_fn(&mut self, name: &str) -> bool {
+        let Lookup::Item(item) = self.context.symbols.find(self.unit, Space::Value, name) else {
+            return false;
+        };
+        if self.fns.iter().any(|expansion| expansion.item == item) {
+            return false;
+        }
+        self.fns.push(Expansion {
+            item,
+            floor: self.shown.len(),
+            unit: self.unit,
+        });
+        self.unit = item.unit;
+        true
+    }
+
+    fn leave_fn(&mut self) {
+        if let Some(expansion) = self.fns.pop() {
+            self.unit = expansion.unit;
+        }
+    }
+
+    fn is_known(&self, path: &Path) -> bool {
+        self.flow.state.is_known(path)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}
