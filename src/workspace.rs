@@ -67,7 +67,7 @@ pub struct Environment {
 /// The configuration that holds for the current folder.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
-    /// The folder of `flowc.toml`, if there is one.
+    /// The folder of `flowc.toml`, if there is one, as seen from the current folder: empty, `..`, `../..`.
     pub root: Option<PathBuf>,
     pub config: Config,
     pub levels: LintLevels,
@@ -76,10 +76,11 @@ pub struct Workspace {
 impl Workspace {
     /// Reads the nearest `flowc.toml` at or above a folder.
     pub fn find(folder: &Path) -> Result<Self, Error> {
-        for folder in folder.ancestors() {
-            let path = folder.join(CONFIG_FILE);
-            match fs::read_to_string(&path) {
-                Ok(text) => return Self::parse(folder, &path, &text),
+        for (ups, ancestor) in folder.ancestors().enumerate() {
+            let root: PathBuf = std::iter::repeat_n("..", ups).collect();
+            let path = root.join(CONFIG_FILE);
+            match fs::read_to_string(ancestor.join(CONFIG_FILE)) {
+                Ok(text) => return Self::parse(&root, &path, &text),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     return Err(Error::Read {
@@ -97,7 +98,8 @@ impl Workspace {
             path: display(path),
             reason,
         };
-        let config: Config = toml::from_str(text).map_err(|e| config_error(e.to_string()))?;
+        let config: Config =
+            toml::from_str(text).map_err(|e| config_error(e.to_string().trim_end().to_owned()))?;
         let mut levels = LintLevels::default();
         for (name, level) in &config.lints {
             let level = match level.as_str() {
@@ -166,7 +168,7 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
                 {
                     let below = file.strip_prefix(path).unwrap_or(file).with_extension("");
                     found.push(Found {
-                        path: display(file),
+                        path: display(file.strip_prefix(".").unwrap_or(file)),
                         out: display(&below),
                     });
                 }

@@ -1,5 +1,7 @@
 //! Diagnostics for programs: JSON lines, GitHub workflow commands, SARIF 2.1.0.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::render::severity_word;
@@ -92,6 +94,8 @@ fn escape_property(text: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Sarif {
     results: Vec<Value>,
+    /// The codes of the results: the rules that the log describes.
+    codes: BTreeSet<Code>,
 }
 
 impl Sarif {
@@ -130,11 +134,13 @@ impl Sarif {
             result["relatedLocations"] = diagnostic.secondary.iter().map(location).collect();
         }
         self.results.push(result);
+        self.codes.insert(diagnostic.code);
     }
 
     /// The whole log.
     pub fn finish(self) -> Value {
-        let rules: Vec<Value> = Code::ALL
+        let rules: Vec<Value> = self
+            .codes
             .iter()
             .map(|code| {
                 json!({

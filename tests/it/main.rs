@@ -1,6 +1,8 @@
+mod architecture;
 mod by_hand;
 mod catalog;
 mod cfn;
+mod docs;
 mod iam;
 mod iam_catalog;
 mod iam_map;
@@ -11,3 +13,4 @@ mod lowering;
 mod report;
 mod support;
 mod syntax;
+mod transcripts;
