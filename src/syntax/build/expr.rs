@@ -159,7 +159,9 @@ impl Builder<'_> {
             Rule::string => ExprKind::String(self.string_parts(pair)),
             Rule::raw_string => ExprKind::String(raw_parts(between(pair.as_str(), "r\"", "\""))),
             Rule::regex => ExprKind::Regex(between(pair.as_str(), "re\"", "\"").to_owned()),
-            Rule::jsonata => ExprKind::Jsonata(between(pair.as_str(), "jsonata`", "`").to_owned()),
+            Rule::jsonata => {
+                ExprKind::Jsonata(between(pair.as_str(), "jsonata`", "`").replace("\r\n", "\n"))
+            }
             Rule::paren => {
                 let inner = Children::of(pair).rest(Rule::expr).pop();
                 match inner {
