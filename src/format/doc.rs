@@ -342,8 +342,11 @@ impl<'a> Printer<'a> {
                     self.newline = Some(self.continuation());
                 }
             }
-            Place::Beside | Place::Trailing => self.space = true,
-            Place::Inline => self.space |= !self.out.ends_with(['(', '[']),
+            Place::Beside => self.space = true,
+            // `(/* why */ x)`, `( // why`
+            Place::Trailing | Place::Inline => {
+                self.space |= comment.ends_line || !self.out.ends_with(['(', '[']);
+            }
         }
         self.begin();
         self.write(comment.text);

@@ -196,17 +196,14 @@ impl<'a> Writer<'a> {
     /// Passes over a bar before a type's first member.
     pub(super) fn drop_bar(&mut self) {
         if self.is_next("|") {
-            self.comments_before_comma();
+            self.deferred = self.take_rows();
             self.expect("|");
         }
     }
 
     fn comments_before_comma(&mut self) {
-        let mut rows = self.take_rows();
+        let rows = self.take_rows();
         if self.doc.is_line_closed() || rows.iter().any(|row| row.own_line) {
-            for row in &mut rows {
-                row.own_line = true;
-            }
             self.deferred = rows;
         } else {
             self.write_rows(rows);

@@ -30,7 +30,7 @@ static OPERATORS: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | left(Rule::kw_in))
         .op(left(Rule::plus) | left(Rule::minus))
         .op(left(Rule::star) | left(Rule::slash) | left(Rule::remainder))
-        .op(Op::prefix(Rule::minus))
+        .op(Op::prefix(Rule::negation))
 });
 
 impl Builder<'_> {
@@ -272,7 +272,14 @@ impl Builder<'_> {
                 let expr = Children::of(key).rest(Rule::expr).pop();
                 expr.map_or_else(|| invalid(span), |expr| self.expr(expr))
             }
-            _ => invalid(span),
+            _ => {
+                self.report(Diagnostic::new(
+                    Code::Syntax,
+                    span,
+                    "a comprehension has one value for each name; it does not spread",
+                ));
+                invalid(span)
+            }
         };
         match children.rest(Rule::expr).pop() {
             Some(value) => ExprKind::ObjectComprehension {
