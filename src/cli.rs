@@ -14,6 +14,7 @@ use crate::workspace;
 mod build;
 mod check;
 mod explain;
+mod fmt;
 mod iam;
 mod init;
 mod output;
@@ -30,6 +31,7 @@ use output::Output;
   flowc build                   compile every .flow file below this folder
   flowc build --check           fail when the files on disk are not what the sources say
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
+  flowc fmt --check             fail when a file is not formatted
   flowc iam --why jobs.flow     which step needs which permission
   flowc explain F0302           what an error means, with an example"
 )]
@@ -56,6 +58,8 @@ enum Command {
     Build(build::Args),
     /// Report problems and write nothing
     Check(check::Args),
+    /// Format sources
+    Fmt(fmt::Args),
     /// Print the permissions of the execution roles
     Iam(iam::Args),
     /// Explain an error or a warning
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
+        Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

@@ -10,7 +10,8 @@ mod limits;
 
 pub use dump::dump;
 
-use crate::diagnostic::Diagnostic;
+pub use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Severity;
 use crate::source::{FileId, Spanned};
 
 /// A file's tree, its comments, and what is wrong with its text.
@@ -20,6 +21,15 @@ pub struct Parsed {
     /// Every comment with its marks, documentation too, in order.
     pub comments: Vec<Spanned<String>>,
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Parsed {
+    /// Whether the text is no program.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
 }
 
 /// Parses a file. Never fails: what is no program is left out of the tree, and told.

@@ -186,8 +186,13 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup_by(|a, b| a.path == b.path);
+    Ok(found)
+}
+
+/// Fails when the artifacts of two sources would be written to one folder.
+pub fn check_outputs(found: &[Found]) -> Result<(), Error> {
     let mut outs: BTreeMap<&str, &str> = BTreeMap::new();
-    for source in &found {
+    for source in found {
         if let Some(first) = outs.insert(&source.out, &source.path) {
             return Err(Error::SameOutput {
                 first: first.to_owned(),
@@ -196,7 +201,7 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
             });
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Reads a source file.
@@ -257,7 +262,8 @@ pub fn holds(path: &Path, text: &str) -> io::Result<bool> {
     }
 }
 
-/// Writes a file whole or not at all, and leaves it alone when it holds the text already.
+/// Writes a file whole or not at all, and leaves it alone when it holds the text already. Through a symbolic link it
+/// writes the file that the link names; a file that is not to be written is not replaced by another.
 /// Returns whether it was written.
 pub fn write(path: &Path, text: &str) -> Result<bool, Error> {
     let write_error = |error: &io::Error| Error::Write {
@@ -266,6 +272,20 @@ pub fn write(path: &Path, text: &str) -> Result<bool, Error> {
     };
     if holds(path, text).map_err(|e| write_error(&e))? {
         return Ok(false);
+    }
+    let linked;
+    let path = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => {
+            linked = fs::canonicalize(path).map_err(|e| write_error(&e))?;
+            &linked
+        }
+        _ => path,
+    };
+    if fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly()) {
+        return Err(Error::Write {
+            path: display(path),
+            reason: "it is read-only".to_owned(),
+        });
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| write_error(&e))?;

@@ -30,6 +30,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let workspace = find_workspace()?;
     let found = find_sources(&args.paths)?;
+    workspace::check_outputs(&found)?;
     let out = args.out.clone().unwrap_or_else(|| workspace.default_out());
     let mut outcome = Outcome::Fine;
     let mut totals = Totals::default();

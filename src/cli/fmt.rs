@@ -58,7 +58,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         }
     }
     if outcome == Outcome::Fine && changed == 0 {
-        output.status("Checked", &format!("{}, all formatted", plural(found.len(), "file")));
+        output.status(
+            "Checked",
+            &format!("{}, all formatted", plural(found.len(), "file")),
+        );
     }
     Ok(outcome)
 }

@@ -3,6 +3,7 @@ mod by_hand;
 mod catalog;
 mod cfn;
 mod docs;
+mod format;
 mod iam;
 mod iam_catalog;
 mod iam_map;

@@ -33,6 +33,15 @@ fn every_example_is_a_program() {
 }
 
 #[test]
+fn a_minus_subtracts_between_operands_and_negates_before_one() {
+    let parsed = syntax::parse(FileId(0), "let x = 1 - -a - b");
+    assert_eq!(
+        syntax::dump(&parsed.file),
+        "(file\n  (let x (- (- 1 (negate a)) b)))\n"
+    );
+}
+
+#[test]
 fn a_dump_shows_the_tree_without_places() {
     let parsed = syntax::parse(
         FileId(0),

@@ -30,7 +30,7 @@ static OPERATORS: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | left(Rule::kw_in))
         .op(left(Rule::plus) | left(Rule::minus))
         .op(left(Rule::star) | left(Rule::slash) | left(Rule::remainder))
-        .op(Op::prefix(Rule::minus))
+        .op(Op::prefix(Rule::negation))
 });
 
 impl Builder<'_> {
@@ -159,7 +159,9 @@ impl Builder<'_> {
             Rule::string => ExprKind::String(self.string_parts(pair)),
             Rule::raw_string => ExprKind::String(raw_parts(between(pair.as_str(), "r\"", "\""))),
             Rule::regex => ExprKind::Regex(between(pair.as_str(), "re\"", "\"").to_owned()),
-            Rule::jsonata => ExprKind::Jsonata(between(pair.as_str(), "jsonata`", "`").to_owned()),
+            Rule::jsonata => {
+                ExprKind::Jsonata(between(pair.as_str(), "jsonata`", "`").replace("\r\n", "\n"))
+            }
             Rule::paren => {
                 let inner = Children::of(pair).rest(Rule::expr).pop();
                 match inner {
@@ -270,7 +272,14 @@ impl Builder<'_> {
                 let expr = Children::of(key).rest(Rule::expr).pop();
                 expr.map_or_else(|| invalid(span), |expr| self.expr(expr))
             }
-            _ => invalid(span),
+            _ => {
+                self.report(Diagnostic::new(
+                    Code::Syntax,
+                    span,
+                    "a comprehension has one value for each name; it does not spread",
+                ));
+                invalid(span)
+            }
         };
         match children.rest(Rule::expr).pop() {
             Some(value) => ExprKind::ObjectComprehension {

@@ -6,10 +6,10 @@ use super::{Builder, Children};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    AlarmCondition, Answer, Block, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind, Let,
-    Member, MemberKind, MockTarget, Param, Parameter, Pipeline, Property, Resource, RetryPolicy,
-    Setting, Step, StepBody, StringPart, Test, TestMember, TestMemberKind, Trigger, Type,
-    TypeAlias, TypeKind, Use,
+    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind,
+    Let, Member, MemberKind, MockTarget, Param, Parameter, Pipeline, Property, Resource,
+    RetryPolicy, Setting, Step, StepBody, StringPart, Test, TestMember, TestMemberKind, Trigger,
+    Type, TypeAlias, TypeKind, Use,
 };
 use crate::syntax::grammar::Rule;
 
@@ -366,8 +366,12 @@ impl Builder<'_> {
                 let level = self.name(&level);
                 while let Some(child) = children.next() {
                     match child.as_rule() {
-                        Rule::kw_payload => payload = Some(self.span(&child)),
+                        Rule::kw_payload => {
+                            self.check_once("payload", payload.is_some(), &child);
+                            payload = Some(self.span(&child));
+                        }
                         Rule::log_keep => {
+                            self.check_once("keep", keep.is_some(), &child);
                             keep = Children::of(child)
                                 .rest(Rule::expr)
                                 .pop()
@@ -384,13 +388,7 @@ impl Builder<'_> {
             }
             Rule::trace_setting => Setting::Trace,
             Rule::encrypt_setting => Setting::Encrypt(self.expr(children.next()?)),
-            Rule::tags_setting => Setting::Tags(
-                Children::of(children.next()?)
-                    .rest(Rule::entry)
-                    .into_iter()
-                    .map(|entry| self.entry(entry))
-                    .collect(),
-            ),
+            Rule::tags_setting => Setting::Tags(self.tags(children.next()?)),
             Rule::alarm_setting => {
                 let (mut conditions, mut notify) = (Vec::new(), Vec::new());
                 while let Some(child) = children.next() {
@@ -419,6 +417,37 @@ impl Builder<'_> {
                 }
             }
         })
+    }
+
+    /// Reports a part of a setting that stands there already.
+    fn check_once(&mut self, part: &str, taken: bool, pair: &Pair<'_, Rule>) {
+        if taken {
+            let span = self.span(pair);
+            self.report(Diagnostic::new(
+                Code::Syntax,
+                span,
+                format!("`{part}` is said twice; leave one out"),
+            ));
+        }
+    }
+
+    fn tags(&mut self, object: Pair<'_, Rule>) -> Vec<Entry> {
+        let mut tags = Vec::new();
+        let mut children = Children::of(object);
+        while let Some(child) = children.next() {
+            match child.as_rule() {
+                Rule::entry => tags.push(self.entry(child)),
+                Rule::for_clause => {
+                    let span = self.span(&child);
+                    self.report(
+                        Diagnostic::new(Code::Syntax, span, "tags are no comprehension")
+                            .help("write each tag as `Name: value`"),
+                    );
+                }
+                _ => {}
+            }
+        }
+        tags
     }
 
     pub(super) fn type_expr(&mut self, pair: Pair<'_, Rule>) -> Type {

@@ -1,0 +1,1094 @@
+//! Makes programs of any bytes, as tokens: what a shrinking of the bytes simplifies. They need mean nothing.
+
+/// Bytes to decide by; zero once they are used up, which decides for what is simplest.
+pub struct Maker<'b> {
+    bytes: std::slice::Iter<'b, u8>,
+    tokens: Vec<String>,
+    depth: usize,
+}
+
+/// The tokens of a program. One that begins with a mark of [`GLUED`] stands directly after the one before.
+pub fn program(bytes: &[u8]) -> Vec<String> {
+    let mut maker = Maker {
+        bytes: bytes.iter(),
+        tokens: Vec::new(),
+        depth: 0,
+    };
+    maker.file();
+    maker.tokens
+}
+
+/// Levels of what can nest; expressions take several, so that bytes are left for what stands around them.
+const DEEPEST: usize = 7;
+
+/// Before a token that nothing may separate from the one before.
+pub const GLUED: char = '\u{0}';
+
+const NAMES: [&str; 12] = [
+    "a",
+    "orders",
+    "max",
+    "every",
+    "r",
+    "re",
+    "x1",
+    "_",
+    "body",
+    "timeout_",
+    "jsonata",
+    "reads_all",
+];
+
+const MEMBERS: [&str; 8] = ["b", "step", "if", "Key", "null", "on", "x", "e5"];
+
+const STRINGS: [&str; 16] = [
+    r#""""#,
+    r#""text""#,
+    r#""a \"quoted\" \u00e9 \\""#,
+    r#""{a}""#,
+    r#""x{ b.c[0] ?? "in{n}ner" }y""#,
+    r#""{{not}} a hole""#,
+    r#""https://example.com/a/*b*/""#,
+    r#"r"raw { \d ""#,
+    r#"re"^a+//$""#,
+    "\"\"\"\n    many\n      {lines}\n\n    \"\"\"",
+    "\"\"\"one \"line\" of three\"\"\"",
+    r#""{ a /* in a hole */ }""#,
+    "\"{ a // to the end\n }\"",
+    r#""→ ü 漢""#,
+    "jsonata`$a + /* his */ 1`",
+    "jsonata`(\n  $b\n)`",
+];
+
+const TEXTS: [&str; 4] = [
+    r#""a""#,
+    r#""A name, with words""#,
+    r#""{{}}""#,
+    "\"\"\"x\"\"\"",
+];
+
+const NUMBERS: [&str; 12] = [
+    "0",
+    "1",
+    "42",
+    "3.25",
+    "1e9",
+    "2E-3",
+    "30s",
+    "1h30m",
+    "5d",
+    "256KB",
+    "1MB",
+    "100000000000000",
+];
+
+const ERRORS: [&str; 6] = [
+    "all",
+    "States.Timeout",
+    "S3.NoSuchKey",
+    "States.Http.StatusCode.429",
+    "\"My Error\"",
+    "Order_1.Refused",
+];
+
+impl Maker<'_> {
+    /// A number below `count`; zero when no bytes are left.
+    fn choose(&mut self, count: usize) -> usize {
+        self.bytes.next().map_or(0, |byte| *byte as usize % count)
+    }
+
+    fn maybe(&mut self) -> bool {
+        self.choose(2) == 1
+    }
+
+    fn pick(&mut self, from: &[&str]) {
+        let index = self.choose(from.len());
+        self.put(from[index]);
+    }
+
+    /// Tokens, parted by blanks.
+    fn put(&mut self, tokens: &str) {
+        if tokens.contains(['"', '`']) {
+            self.tokens.push(tokens.to_owned());
+        } else {
+            self.tokens.extend(tokens.split(' ').map(str::to_owned));
+        }
+    }
+
+    fn name(&mut self) {
+        self.pick(&NAMES);
+    }
+
+    fn text(&mut self) {
+        self.pick(&TEXTS);
+    }
+
+    /// One more than bytes decide for, separated by commas, and one behind the last where that is allowed.
+    fn list(&mut self, most: usize, last_comma: bool, mut element: impl FnMut(&mut Self)) {
+        let count = self.choose(most) + 1;
+        for index in 0..count {
+            if index > 0 {
+                self.put(",");
+            }
+            element(self);
+        }
+        if last_comma && self.maybe() {
+            self.put(",");
+        }
+    }
+
+    /// As `list`, or nothing.
+    fn list_or_none(&mut self, most: usize, element: impl FnMut(&mut Self)) {
+        if self.maybe() {
+            self.list(most, true, element);
+        }
+    }
+
+    fn repeat(&mut self, most: usize, mut part: impl FnMut(&mut Self)) {
+        for _ in 0..self.choose(most + 1) {
+            part(self);
+        }
+    }
+
+    /// Goes one level down, or to what is simplest when that is too deep.
+    fn nest(&mut self, deep: impl FnOnce(&mut Self), flat: impl FnOnce(&mut Self)) {
+        self.nest_by(1, deep, flat);
+    }
+
+    fn nest_by(
+        &mut self,
+        levels: usize,
+        deep: impl FnOnce(&mut Self),
+        flat: impl FnOnce(&mut Self),
+    ) {
+        if self.depth + levels > DEEPEST {
+            return flat(self);
+        }
+        self.depth += levels;
+        deep(self);
+        self.depth -= levels;
+    }
+
+    // Items. Those that may end in an optional word stand last, before items with a reserved one.
+
+    fn file(&mut self) {
+        self.repeat(2, Self::plain_item);
+        self.repeat(4, |m| match m.choose(4) {
+            0 => m.pipeline(),
+            1 => m.step(),
+            2 => m.test(),
+            _ => {
+                m.put("use");
+                m.text();
+            }
+        });
+    }
+
+    fn plain_item(&mut self) {
+        match self.choose(7) {
+            0 => self.binding(),
+            1 => {
+                self.put("param");
+                self.name();
+                self.put(":");
+                self.ty();
+                self.default();
+            }
+            2 => {
+                self.put("fn");
+                self.name();
+                self.parameters();
+                self.put("=");
+                self.expr();
+            }
+            3 => {
+                self.put("type");
+                self.name();
+                self.put("=");
+                self.ty();
+            }
+            4 => {
+                self.put("retry");
+                self.name();
+                self.put("=");
+                self.retry_part();
+                self.repeat(4, Self::retry_part);
+            }
+            5 => {
+                self.put("resource");
+                self.name();
+                self.put(": AWS::S3::Bucket");
+                self.default();
+                if self.maybe() {
+                    self.properties();
+                }
+            }
+            _ => {
+                self.pick(&["bucket", "function", "glue_table"]);
+                self.name();
+                self.default();
+                if self.maybe() {
+                    self.properties();
+                }
+                if self.maybe() {
+                    self.put("returns");
+                    self.ty();
+                }
+            }
+        }
+    }
+
+    fn binding(&mut self) {
+        self.put("let");
+        self.name();
+        self.put("=");
+        self.expr();
+    }
+
+    fn default(&mut self) {
+        if self.maybe() {
+            self.put("=");
+            self.expr();
+        }
+    }
+
+    fn parameters(&mut self) {
+        self.put("(");
+        self.list_or_none(3, |m| {
+            m.name();
+            m.put(":");
+            m.ty();
+            m.default();
+        });
+        self.put(")");
+    }
+
+    fn properties(&mut self) {
+        self.put("{");
+        self.repeat(4, |m| {
+            let comma = match m.choose(5) {
+                0 | 1 => {
+                    m.pick(&["Name", "\"A-b\"", "logs", "reads"]);
+                    m.put(":");
+                    m.expr();
+                    m.maybe()
+                }
+                2 => {
+                    m.access();
+                    false
+                }
+                3 => {
+                    m.put("catalog");
+                    m.list(3, false, Self::name);
+                    false
+                }
+                _ => {
+                    m.put("logs");
+                    m.maybe()
+                }
+            };
+            if comma {
+                m.put(",");
+            }
+        });
+        self.put("}");
+    }
+
+    fn access(&mut self) {
+        self.pick(&["reads", "writes"]);
+        self.list(3, false, |m| {
+            m.name();
+            if m.maybe() {
+                m.put("/");
+                m.pick(&["\"a/*\"", "\"{x}/b\"", "\"\""]);
+            }
+        });
+    }
+
+    fn step(&mut self) {
+        self.put("step");
+        self.name();
+        if self.maybe() {
+            self.parameters();
+            self.block();
+        } else {
+            self.put("=");
+            self.stage();
+        }
+    }
+
+    fn pipeline(&mut self) {
+        self.put("pipeline");
+        self.name();
+        self.parameters();
+        self.put("{");
+        self.repeat(4, Self::setting);
+        self.repeat(4, |m| {
+            if m.maybe() {
+                m.step();
+            } else {
+                m.binding();
+            }
+        });
+        if self.maybe() {
+            self.put("flow");
+            self.stages();
+        }
+        self.put("}");
+    }
+
+    fn setting(&mut self) {
+        match self.choose(13) {
+            0 => self.put("trace"),
+            1 => self.put("mode express"),
+            2 => {
+                self.put("on");
+                self.pick(&["schedule", "s3"]);
+                self.arguments();
+                if self.maybe() {
+                    self.put("with");
+                    self.expr();
+                }
+            }
+            3 => {
+                self.put("timeout");
+                self.expr();
+            }
+            4 => {
+                self.put("defaults {");
+                self.repeat(3, Self::modifier);
+                self.put("}");
+            }
+            5 => {
+                self.put("log errors");
+                let keep_first = self.maybe();
+                if keep_first && self.maybe() {
+                    self.put(", keep 30d");
+                }
+                if self.maybe() {
+                    self.put(", payload");
+                }
+                if !keep_first && self.maybe() {
+                    self.put(", keep");
+                    self.expr();
+                }
+            }
+            6 => {
+                self.put("encrypt");
+                self.expr();
+            }
+            7 => {
+                self.put("tags {");
+                self.list_or_none(3, Self::entry);
+                self.put("}");
+            }
+            8 => {
+                self.put("alarm");
+                self.list(3, false, |m| {
+                    m.pick(&["failed", "duration"]);
+                    if m.maybe() {
+                        m.put(">");
+                        m.expr();
+                    }
+                });
+                if self.maybe() {
+                    self.put("notify");
+                    self.list(2, false, Self::name);
+                }
+            }
+            9 => self.put("dashboard"),
+            10 => self.put("role per_step"),
+            11 => self.put("role deployer"),
+            _ => self.allow(),
+        }
+    }
+
+    fn allow(&mut self) {
+        self.put("allow ( unbounded-poll");
+        if self.maybe() {
+            self.put(",");
+            self.text();
+        }
+        if self.maybe() {
+            self.put(",");
+        }
+        self.put(")");
+    }
+
+    // Types
+
+    fn ty(&mut self) {
+        if self.choose(6) == 5 {
+            self.put("|");
+        }
+        let count = self.choose(4) / 2 + 1;
+        for index in 0..count {
+            if index > 0 {
+                self.put("|");
+            }
+            self.member_type();
+        }
+    }
+
+    fn member_type(&mut self) {
+        match self.choose(5) {
+            0 | 1 => self.pick(&["string", "null", "Row", "table"]),
+            2 => self.text(),
+            3 => self.nest(
+                |m| {
+                    m.put("[");
+                    m.ty();
+                    m.put("]");
+                },
+                |m| m.put("int"),
+            ),
+            _ => self.nest(
+                |m| {
+                    m.put("{");
+                    m.list_or_none(3, |m| {
+                        m.pick(&MEMBERS);
+                        if m.maybe() {
+                            m.put("?");
+                        }
+                        m.put(":");
+                        m.ty();
+                    });
+                    m.put("}");
+                },
+                |m| m.put("any"),
+            ),
+        }
+        if self.choose(4) == 3 {
+            self.put("?");
+        }
+    }
+
+    // Flows
+
+    fn stages(&mut self) {
+        self.link();
+        self.repeat(4, |m| {
+            m.pick(&["->", "→"]);
+            m.link();
+        });
+    }
+
+    /// A stage before an arrow or a brace: there, and only there, nothing could be taken for a missing operand.
+    fn link(&mut self) {
+        if self.choose(9) == 8 {
+            self.pick(&["pass", "return"]);
+        } else {
+            self.stage();
+        }
+    }
+
+    fn block(&mut self) {
+        self.nest(
+            |m| {
+                m.put("{");
+                if m.choose(4) > 0 {
+                    m.stages();
+                }
+                m.put("}");
+            },
+            |m| m.put("{ }"),
+        );
+    }
+
+    fn stage(&mut self) {
+        match self.choose(8) {
+            6 => {
+                self.name();
+                self.put("=");
+            }
+            7 => {
+                self.put("{");
+                self.list(3, true, Self::name);
+                self.put("} =");
+            }
+            _ => {}
+        }
+        self.stage_kind();
+        self.repeat(3, Self::modifier);
+    }
+
+    fn stage_kind(&mut self) {
+        let kind = if self.depth >= DEEPEST {
+            0
+        } else {
+            self.choose(20)
+        };
+        match kind {
+            0 | 1 => self.call(),
+            2 => {
+                self.put("glue .");
+                self.pick(&["startJobRun", "step", "get"]);
+                self.arguments();
+            }
+            3 => {
+                self.pick(&["pass", "return"]);
+                self.expr();
+            }
+            4 => self.binding(),
+            5 => {
+                self.put("set");
+                self.name();
+                self.put("=");
+                self.expr();
+            }
+            6 | 7 => self.map(),
+            8 => {
+                self.put("parallel");
+                if self.maybe() {
+                    self.put("collect");
+                }
+                self.put("{");
+                for _ in 0..=self.choose(3) {
+                    self.name();
+                    self.block();
+                }
+                self.put("}");
+            }
+            9 | 10 => self.branching(),
+            11 => {
+                self.put("match");
+                self.expr();
+                self.put("{");
+                for _ in 0..=self.choose(3) {
+                    self.list(3, false, Self::pattern);
+                    self.block();
+                }
+                if self.maybe() {
+                    self.put("else");
+                    self.block();
+                }
+                self.put("}");
+            }
+            12 => {
+                self.put("try");
+                self.block();
+            }
+            13 | 14 => self.poll(),
+            15 => {
+                self.put("while");
+                self.expr();
+                self.block();
+            }
+            16 => {
+                self.put("loop");
+                self.block();
+            }
+            17 => {
+                self.put("wait");
+                if self.maybe() {
+                    self.put("until");
+                }
+                self.expr();
+            }
+            18 => {
+                self.put("fail");
+                if self.maybe() {
+                    self.failure();
+                }
+            }
+            _ => self.pick(&["break", "continue"]),
+        }
+    }
+
+    fn call(&mut self) {
+        match self.choose(6) {
+            4 => self.put("start"),
+            5 => self.put("await"),
+            _ => {}
+        }
+        self.name();
+        if self.maybe() {
+            self.arguments();
+            if self.choose(4) == 3 {
+                self.block();
+            }
+        }
+    }
+
+    fn map(&mut self) {
+        self.put("map (");
+        if self.maybe() {
+            self.name();
+            if self.maybe() {
+                self.put(":");
+                self.ty();
+            }
+            self.put("in");
+        }
+        self.expr();
+        if self.maybe() {
+            self.put(",");
+            self.expr();
+        }
+        if self.choose(4) == 3 {
+            self.put(",");
+        }
+        self.put(")");
+        self.repeat(3, |m| match m.choose(8) {
+            0 => m.put("distributed"),
+            1 => m.put("express"),
+            2 => m.put("standard"),
+            3 => m.put("collect"),
+            4 => {
+                m.put("batch");
+                m.pick(&NUMBERS);
+            }
+            5 => {
+                m.put("tolerate");
+                m.expr();
+                if m.maybe() {
+                    m.put("%");
+                }
+            }
+            6 => {
+                m.put("results to s3");
+                m.arguments();
+            }
+            _ => {
+                m.put("label");
+                m.text();
+            }
+        });
+        if self.maybe() {
+            self.put("->");
+            self.nest(Self::stage, Self::call);
+        } else {
+            self.block();
+        }
+    }
+
+    fn branching(&mut self) {
+        self.put("if");
+        self.expr();
+        self.block();
+        match self.choose(4) {
+            2 => {
+                self.put("else");
+                self.block();
+            }
+            3 => {
+                self.put("else");
+                self.nest(Self::branching, Self::block);
+            }
+            _ => {}
+        }
+    }
+
+    fn pattern(&mut self) {
+        if self.choose(3) == 2 {
+            self.pick(&["==", "!=", "<", "<=", ">", ">="]);
+        }
+        match self.choose(4) {
+            0 => self.text(),
+            1 => self.pick(&NUMBERS),
+            2 => self.pick(&["-1", "-2.5"]),
+            _ => self.pick(&["true", "false", "null"]),
+        }
+    }
+
+    fn poll(&mut self) {
+        self.put("poll");
+        if self.maybe() {
+            self.block();
+        } else {
+            if self.maybe() {
+                self.put("map ( a ) ->");
+            }
+            self.call();
+            self.repeat(3, Self::modifier);
+        }
+        self.with_value("until");
+        for _ in 0..self.choose(4) {
+            match self.choose(5) {
+                0 => self.with_value("until"),
+                1 => self.with_value("every"),
+                2 => self.with_value("timeout"),
+                3 => self.with_value("max"),
+                _ => {
+                    self.put("fail when");
+                    self.expr();
+                    if self.maybe() {
+                        self.failure();
+                    }
+                }
+            }
+        }
+    }
+
+    fn with_value(&mut self, keyword: &str) {
+        self.put(keyword);
+        self.expr();
+    }
+
+    fn failure(&mut self) {
+        self.pick(&ERRORS);
+        match self.choose(3) {
+            1 => self.pick(&STRINGS[..7]),
+            2 => {
+                self.put("(");
+                self.expr();
+                self.put(")");
+            }
+            _ => {}
+        }
+    }
+
+    fn errors(&mut self) {
+        self.list(3, false, |m| m.pick(&ERRORS));
+    }
+
+    fn modifier(&mut self) {
+        match self.choose(12) {
+            0 | 1 => {
+                self.put("retry");
+                match self.choose(3) {
+                    0 => self.put("none"),
+                    1 => {
+                        self.put("patient");
+                        self.repeat(2, Self::retry_part);
+                    }
+                    _ => self.repeat(4, Self::retry_part),
+                }
+            }
+            2 | 3 => {
+                self.put("catch");
+                self.errors();
+                self.block();
+            }
+            4 => {
+                self.put("finally");
+                self.block();
+            }
+            5 => self.with_value("timeout"),
+            6 => self.with_value("heartbeat"),
+            7 => self.with_value("within"),
+            8 => {
+                self.put("named");
+                self.text();
+            }
+            9 => self.access(),
+            10 => {
+                self.put("returns");
+                self.ty();
+            }
+            _ => self.allow(),
+        }
+    }
+
+    fn retry_part(&mut self) {
+        match self.choose(6) {
+            0 => self.with_value("max"),
+            1 => self.with_value("every"),
+            2 => self.with_value("backoff"),
+            3 => self.with_value("max_delay"),
+            4 => self.put("jitter"),
+            _ => {
+                self.put("on");
+                self.errors();
+            }
+        }
+    }
+
+    // Expressions
+
+    fn expr(&mut self) {
+        self.nest_by(
+            3,
+            |m| match m.choose(8) {
+                0..=4 => m.comparison(),
+                5 => {
+                    m.put("if");
+                    m.comparison();
+                    m.put("then");
+                    m.expr();
+                    m.put("else");
+                    m.expr();
+                }
+                _ => {
+                    m.comparison();
+                    m.repeat(3, |m| {
+                        m.pick(&["and", "or", "??"]);
+                        m.comparison();
+                    });
+                }
+            },
+            Self::literal,
+        );
+    }
+
+    fn comparison(&mut self) {
+        if self.choose(6) == 5 {
+            self.put("not");
+        }
+        self.sum();
+        if self.choose(4) == 3 {
+            self.pick(&["==", "!=", "<", "<=", ">", ">=", "in"]);
+            self.sum();
+        }
+    }
+
+    fn sum(&mut self) {
+        self.operand();
+        if self.choose(3) == 2 {
+            self.repeat(4, |m| {
+                m.pick(&["+", "-", "*", "/"]);
+                m.operand();
+            });
+        }
+    }
+
+    fn operand(&mut self) {
+        if self.choose(8) == 7 {
+            self.put("-");
+        }
+        self.primary();
+        if self.choose(3) > 0 {
+            return;
+        }
+        self.repeat(3, |m| match m.choose(5) {
+            0 | 1 => {
+                m.put(".");
+                m.pick(&MEMBERS);
+            }
+            2 => {
+                m.put("[");
+                m.expr();
+                m.put("]");
+            }
+            _ => {
+                m.put("[");
+                if m.maybe() {
+                    m.expr();
+                }
+                m.put("..");
+                if m.maybe() {
+                    m.expr();
+                }
+                m.put("]");
+            }
+        });
+    }
+
+    fn primary(&mut self) {
+        let kind = if self.depth >= DEEPEST {
+            0
+        } else {
+            self.choose(12)
+        };
+        match kind {
+            0..=2 => self.literal(),
+            3 => self.name(),
+            4 | 5 => {
+                self.name();
+                self.arguments();
+            }
+            6 => {
+                self.put("match");
+                self.tokens.push(format!("{GLUED}("));
+                self.list_or_none(2, Self::expr);
+                self.put(")");
+            }
+            7 => {
+                self.put("(");
+                self.expr();
+                self.put(")");
+            }
+            8 => {
+                self.put("[");
+                self.list_or_none(4, |m| {
+                    if m.choose(5) == 4 {
+                        m.put("...");
+                    }
+                    m.expr();
+                });
+                self.put("]");
+            }
+            9 => {
+                self.put("[");
+                self.expr();
+                self.for_clause();
+                self.put("]");
+            }
+            10 => {
+                self.put("{");
+                self.list_or_none(4, Self::entry);
+                self.put("}");
+            }
+            _ => {
+                self.put("{");
+                match self.choose(3) {
+                    0 => {
+                        self.name();
+                        self.put(". key");
+                    }
+                    1 => self.pick(&STRINGS[..5]),
+                    _ => {
+                        self.put("[");
+                        self.expr();
+                        self.put("]");
+                    }
+                }
+                self.put(":");
+                self.expr();
+                self.for_clause();
+                self.put("}");
+            }
+        }
+    }
+
+    fn literal(&mut self) {
+        match self.choose(5) {
+            0 | 1 => self.pick(&NUMBERS),
+            2 | 3 => self.pick(&STRINGS),
+            _ => self.pick(&["true", "false", "null"]),
+        }
+    }
+
+    fn for_clause(&mut self) {
+        self.put("for");
+        self.name();
+        self.put("in");
+        self.expr();
+        if self.maybe() {
+            self.put("if");
+            self.expr();
+        }
+    }
+
+    fn entry(&mut self) {
+        match self.choose(6) {
+            0 | 1 => {
+                self.pick(&MEMBERS);
+                self.put(":");
+                self.expr();
+            }
+            2 => self.pick(&["short", "also"]),
+            3 => {
+                self.pick(&STRINGS[..7]);
+                self.put(":");
+                self.expr();
+            }
+            4 => {
+                self.put("[");
+                self.expr();
+                self.put("] :");
+                self.expr();
+            }
+            _ => {
+                self.put("...");
+                self.expr();
+            }
+        }
+    }
+
+    fn arguments(&mut self) {
+        self.put("(");
+        self.list_or_none(4, |m| match m.choose(4) {
+            0 => m.expr(),
+            1 => {
+                m.expr();
+                m.put("for");
+                m.name();
+            }
+            2 => {
+                m.pick(&["\"a-b\"", "\"Key\""]);
+                m.put(":");
+                m.expr();
+            }
+            _ => {
+                m.pick(&MEMBERS);
+                m.put(":");
+                m.expr();
+            }
+        });
+        self.put(")");
+    }
+
+    // Tests
+
+    fn test(&mut self) {
+        self.put("test");
+        self.text();
+        self.put("of");
+        self.name();
+        self.put("{");
+        self.repeat(5, |m| match m.choose(4) {
+            0 => m.with_value("given"),
+            1 => {
+                m.put("mock");
+                m.target();
+                if m.maybe() {
+                    m.with_value("when");
+                }
+                match m.choose(3) {
+                    0 => m.pick(&NUMBERS),
+                    _ => m.with_value("returns"),
+                }
+                m.repeat(2, |m| {
+                    m.put(",");
+                    match m.choose(3) {
+                        0 => m.expr(),
+                        1 => m.with_value("returns"),
+                        _ => {
+                            m.put("fails");
+                            m.failure();
+                        }
+                    }
+                });
+            }
+            2 => m.expectation(),
+            _ => {
+                m.put("each step fails {");
+                m.repeat(2, Self::expectation);
+                m.put("}");
+            }
+        });
+        self.put("}");
+    }
+
+    fn target(&mut self) {
+        match self.choose(3) {
+            0 => self.name(),
+            1 => self.text(),
+            _ => {
+                self.name();
+                self.put(".");
+                self.pick(&MEMBERS);
+            }
+        }
+    }
+
+    fn expectation(&mut self) {
+        self.put("expect");
+        match self.choose(5) {
+            0 => {
+                self.put("succeeded");
+                if self.maybe() {
+                    self.with_value("with");
+                }
+            }
+            1 => {
+                self.put("failed");
+                self.failure();
+            }
+            2 => self.put("timed_out"),
+            3 => {
+                self.target();
+                self.with_value("called");
+                if self.maybe() {
+                    self.with_value("with");
+                }
+            }
+            _ => {
+                self.target();
+                self.put("before");
+                self.target();
+            }
+        }
+    }
+}
