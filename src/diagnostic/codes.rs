@@ -50,6 +50,23 @@ codes! {
     TooDeep "F0102" "too-deep" Error;
     SourceTooLarge "F0103" "source-too-large" Error;
     SettingTooLate "F0104" "setting-too-late" Error;
+    UnclosedBracket "F0105" "unclosed-bracket" Error;
+    UnopenedBracket "F0106" "unopened-bracket" Error;
+    UnclosedString "F0107" "unclosed-string" Error;
+    UnclosedComment "F0108" "unclosed-comment" Error;
+    UnclosedInterpolation "F0109" "unclosed-interpolation" Error;
+    ReservedName "F0110" "reserved-name" Error;
+    ForeignOperator "F0111" "foreign-operator" Error;
+    ForeignWord "F0112" "foreign-word" Error;
+    ForeignQuotes "F0113" "foreign-quotes" Error;
+    ForeignComment "F0114" "foreign-comment" Error;
+    StrayCharacter "F0115" "stray-character" Error;
+    MisspeltKeyword "F0116" "misspelt-keyword" Error;
+    MalformedNumber "F0117" "malformed-number" Error;
+    MissingSeparator "F0118" "missing-separator" Error;
+    Misplaced "F0119" "misplaced" Error;
+    UnknownEscape "F0120" "unknown-escape" Error;
+    DollarInterpolation "F0121" "dollar-interpolation" Warning;
 
     // F02 names
     DuplicateName "F0201" "duplicate-name" Error;

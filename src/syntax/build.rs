@@ -1,6 +1,7 @@
 //! From the parser's pairs to the tree: a function a rule, in the grammar's order.
 //!
-//! A node ends at its last token: the parser's own span may go on over blanks and comments.
+//! A node ends at its last token: the parser's own span may go on over blanks and comments. The text may be a draft
+//! (see `recovery`): what it leaves out becomes `Invalid`, and all places are those of the file.
 
 mod expr;
 mod flow;
@@ -10,70 +11,72 @@ mod text;
 use pest::iterators::{Pair, Pairs};
 
 use super::Parsed;
-use super::ast::{File, Name};
+use super::ast::{File, Item, Name};
+use super::draft::Places;
+use super::foreign_words::Bound;
 use super::grammar::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Spanned};
 
 /// Builds the tree of a file that the grammar took.
-pub(super) fn file(file: FileId, text: &str, pairs: Pairs<'_, Rule>) -> Parsed {
-    let mut builder = Builder::new(file, text);
-    builder.read_comments(&pairs);
+pub(super) fn file(
+    file: FileId,
+    text: &str,
+    comments: Vec<Spanned<String>>,
+    bound: Bound,
+    pairs: Pairs<'_, Rule>,
+) -> Parsed {
+    let mut builder = Builder::new(file, text, comments, bound);
     let mut items = Vec::new();
     for pair in pairs.flat_map(Pair::into_inner) {
-        match pair.as_rule() {
-            Rule::COMMENT | Rule::EOI => {}
-            _ => items.push(builder.item(pair)),
+        if pair.as_rule() != Rule::EOI {
+            items.push(builder.item(pair));
         }
     }
-    Parsed {
-        file: File {
-            doc: builder.take_file_doc(),
-            items,
-        },
-        comments: builder.comments,
-        diagnostics: builder.diagnostics,
-    }
+    builder.finish(items)
 }
 
 /// What the functions of a build share.
 pub(super) struct Builder<'a> {
     file: FileId,
     text: &'a str,
+    /// Where the text that the pairs are of comes from.
+    pub(super) places: Places,
+    /// In order.
     comments: Vec<Spanned<String>>,
     /// The first comment that is not yet passed.
     next_comment: usize,
+    /// The other languages' words for values that are names here.
+    bound: Bound,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(file: FileId, text: &'a str) -> Self {
+    pub(super) fn new(
+        file: FileId,
+        text: &'a str,
+        comments: Vec<Spanned<String>>,
+        bound: Bound,
+    ) -> Self {
         Self {
             file,
             text,
-            comments: Vec::new(),
+            places: Places::default(),
+            comments,
             next_comment: 0,
+            bound,
             diagnostics: Vec::new(),
         }
     }
 
-    fn read_comments(&mut self, pairs: &Pairs<'_, Rule>) {
-        // A lookahead may meet a comment twice; a place has one comment.
-        for pair in pairs.clone().flatten() {
-            if pair.as_rule() == Rule::COMMENT {
-                let span = pair.as_span();
-                let start = span.start() as u32;
-                if self.comments.last().is_none_or(|c| c.span.start < start) {
-                    self.comments.push(Spanned::new(
-                        span.as_str().trim_end().to_owned(),
-                        Span::new(
-                            self.file,
-                            span.start(),
-                            span.start() + span.as_str().trim_end().len(),
-                        ),
-                    ));
-                }
-            }
+    pub(super) fn finish(self, items: Vec<Item>) -> Parsed {
+        Parsed {
+            file: File {
+                doc: self.take_file_doc(),
+                items,
+            },
+            comments: self.comments,
+            diagnostics: self.diagnostics,
         }
     }
 
@@ -88,7 +91,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The `///` lines that stand just before a place.
-    fn doc_before(&mut self, start: u32) -> Option<Spanned<String>> {
+    pub(super) fn doc_before(&mut self, start: u32) -> Option<Spanned<String>> {
         while self
             .comments
             .get(self.next_comment)
@@ -115,13 +118,23 @@ impl<'a> Builder<'a> {
         join_docs(&lines, "///")
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
     /// From a pair's start to the end of its last token.
     fn span(&self, pair: &Pair<'_, Rule>) -> Span {
-        Span::new(self.file, pair.as_span().start(), end_of(pair))
+        Span::new(
+            self.file,
+            self.places.start(pair.as_span().start()),
+            self.places.end(end_of(pair)),
+        )
+    }
+
+    /// Whether a name stands for what could not be read.
+    fn is_left_out(&self, pair: &Pair<'_, Rule>) -> bool {
+        self.places
+            .is_left_out(pair.as_span().start(), pair.as_str())
     }
 
     fn name(&self, pair: &Pair<'_, Rule>) -> Name {
@@ -144,16 +157,13 @@ fn join_docs(lines: &[&Spanned<String>], mark: &str) -> Option<Spanned<String>> 
 
 /// Where the last token of a pair ends.
 fn end_of(pair: &Pair<'_, Rule>) -> usize {
-    let mut inner = pair.clone().into_inner();
-    while let Some(last) = inner.next_back() {
-        if last.as_rule() != Rule::COMMENT {
-            return end_of(&last);
-        }
+    match pair.clone().into_inner().next_back() {
+        Some(last) => end_of(&last),
+        None => pair.as_span().end(),
     }
-    pair.as_span().end()
 }
 
-/// The children of a pair, comments left out, taken one after another.
+/// The children of a pair, taken one after another.
 struct Children<'i> {
     pairs: std::iter::Peekable<Pairs<'i, Rule>>,
 }
@@ -166,16 +176,10 @@ impl<'i> Children<'i> {
     }
 
     fn peek(&mut self) -> Option<Rule> {
-        while self
-            .pairs
-            .next_if(|pair| pair.as_rule() == Rule::COMMENT)
-            .is_some()
-        {}
         self.pairs.peek().map(Pair::as_rule)
     }
 
     fn next(&mut self) -> Option<Pair<'i, Rule>> {
-        self.peek();
         self.pairs.next()
     }
 

@@ -1,36 +1,46 @@
-//! The parser that the grammar files make, and the words for its tokens.
+//! The parser that the grammar files make.
+//!
+//! Its rules' names are for the builder; no message shows them.
 
 #![allow(missing_docs)]
 
 use pest::Parser;
-use pest::error::{Error, ErrorVariant, InputLocation};
+use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pairs;
 use pest_derive::Parser;
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{FileId, Span};
-
 #[derive(Parser)]
 #[grammar = "../grammar/flow.pest"]
+#[grammar = "../grammar/recovery.pest"]
 struct FlowParser;
 
-pub(super) fn parse_file(text: &str) -> Result<Pairs<'_, Rule>, Box<Error<Rule>>> {
-    FlowParser::parse(Rule::file, text).map_err(Box::new)
+/// Why a text is none of what a rule takes.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The byte up to which it could still have been one.
+    pub at: usize,
+    /// What could stand there, in no order.
+    pub expected: Vec<Rule>,
+    /// The parser's stack ended first.
+    pub too_deep: bool,
 }
 
-/// The parser's first complaint, in people's words.
-pub(super) fn describe_error(file: FileId, text: &str, error: &Error<Rule>) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
-    let expected = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => format!("{positives:?}"),
-        ErrorVariant::CustomError { message } => message.clone(),
-    };
-    let end = (at + 1).min(text.len());
-    Diagnostic::new(
-        Code::Syntax,
-        Span::new(file, at.min(end), end),
-        format!("expected {expected}"),
-    )
+pub(super) fn parse(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Failure> {
+    FlowParser::parse(rule, text).map_err(|error| {
+        let at = match error.location {
+            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+        };
+        match error.variant {
+            ErrorVariant::ParsingError { positives, .. } => Failure {
+                at,
+                expected: positives,
+                too_deep: false,
+            },
+            ErrorVariant::CustomError { .. } => Failure {
+                at,
+                expected: Vec::new(),
+                too_deep: true,
+            },
+        }
+    })
 }

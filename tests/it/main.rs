@@ -11,6 +11,7 @@ mod iam_merge;
 mod iam_rows;
 mod jsonata;
 mod lowering;
+mod recovery;
 mod report;
 mod support;
 mod syntax;

@@ -41,32 +41,29 @@ impl Builder<'_> {
         {
             return self.operand(operand);
         }
-        let file = self.file;
         let builder = std::cell::RefCell::new(self);
-        let tokens = pair
-            .into_inner()
-            .filter(|pair| pair.as_rule() != Rule::COMMENT);
         OPERATORS
             .map_primary(|operand| builder.borrow_mut().operand(operand))
-            .map_prefix(|op, operand| Expr {
-                span: Span::new(file, op.as_span().start(), operand.span.end as usize),
-                kind: ExprKind::Unary {
-                    op: Spanned::new(
-                        if op.as_rule() == Rule::kw_not {
-                            UnaryOp::Not
-                        } else {
-                            UnaryOp::Negate
-                        },
-                        Span::new(file, op.as_span().start(), op.as_span().end()),
-                    ),
-                    operand: Box::new(operand),
-                },
+            .map_prefix(|op, operand| {
+                let op = Spanned::new(
+                    if op.as_rule() == Rule::kw_not {
+                        UnaryOp::Not
+                    } else {
+                        UnaryOp::Negate
+                    },
+                    builder.borrow().span(&op),
+                );
+                Expr {
+                    span: op.span.to(operand.span),
+                    kind: ExprKind::Unary {
+                        op,
+                        operand: Box::new(operand),
+                    },
+                }
             })
             .map_infix(|left, op, right| {
-                let op = Spanned::new(
-                    binary_op(op.as_rule()),
-                    Span::new(file, op.as_span().start(), op.as_span().end()),
-                );
+                let op =
+                    Spanned::new(binary_op(op.as_rule()), builder.borrow().span(&op));
                 builder.borrow_mut().check_chain(&left, &op);
                 Expr {
                     span: left.span.to(right.span),
@@ -77,7 +74,7 @@ impl Builder<'_> {
                     },
                 }
             })
-            .parse(tokens)
+            .parse(pair.into_inner())
     }
 
     /// `a < b < c` reads as mathematics and means something else.
@@ -410,7 +407,25 @@ impl Builder<'_> {
                 name: self.name(&name),
                 args: self.arguments(args),
             },
-            None => ExprKind::Name(name.as_str().to_owned()),
+            None if self.is_left_out(&name) => ExprKind::Invalid,
+            None => self.name_or_value(&name),
+        }
+    }
+
+    /// A name, unless it is another language's word for a value and nothing of that name is there.
+    fn name_or_value(&mut self, name: &Pair<'_, Rule>) -> ExprKind {
+        let Some(word) = self.bound.find(name.as_str()) else {
+            return ExprKind::Name(name.as_str().to_owned());
+        };
+        let span = self.span(name);
+        self.report(word.describe(span).replace(
+            span,
+            word.own,
+            format!("write `{}`", word.own),
+        ));
+        match word.own {
+            "null" => ExprKind::Null,
+            own => ExprKind::Bool(own == "true"),
         }
     }
 

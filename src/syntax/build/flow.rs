@@ -180,6 +180,9 @@ impl Builder<'_> {
             CallMode::Complete
         };
         let name = children.need(Rule::name);
+        if self.is_left_out(&name) {
+            return StageKind::Invalid;
+        }
         let name = self.name(&name);
         if children.take(Rule::dot).is_some() {
             let operation = children.need(Rule::any_name);

@@ -3,17 +3,53 @@
 use pest::iterators::Pair;
 
 use super::{Builder, Children};
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind,
-    Let, Member, MemberKind, MockTarget, Param, Parameter, Pipeline, Property, Resource,
-    RetryPolicy, Setting, Step, StepBody, StringPart, Test, TestMember, TestMemberKind, Trigger,
-    Type, TypeAlias, TypeKind, Use,
+    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind, Let,
+    Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline, Property,
+    Resource, RetryPolicy, Setting, StageKind, Step, StepBody, StringPart, Test, TestMember,
+    TestMemberKind, Text, Trigger, Type, TypeAlias, TypeKind, Use,
 };
+use crate::syntax::foreign_words::{self, Place};
+use crate::syntax::draft::LEFT_OUT;
 use crate::syntax::grammar::Rule;
 
 impl Builder<'_> {
+    pub(in crate::syntax) fn one_item(&mut self, pair: Pair<'_, Rule>) -> Item {
+        self.item(Children::of(pair).any())
+    }
+
+    pub(in crate::syntax) fn one_member(&mut self, pair: Pair<'_, Rule>) -> Member {
+        self.member(Children::of(pair).any())
+    }
+
+    pub(in crate::syntax) fn one_test_member(&mut self, pair: Pair<'_, Rule>) -> TestMember {
+        self.test_member(Children::of(pair).any())
+    }
+
+    /// A pipeline up to its opening brace.
+    pub(in crate::syntax) fn pipeline_head(
+        &mut self,
+        pair: Pair<'_, Rule>,
+    ) -> (Name, Vec<Parameter>) {
+        let mut children = Children::of(pair);
+        children.need(Rule::kw_pipeline);
+        let name = children.need(Rule::name);
+        let params = children.need(Rule::parameters);
+        (self.name(&name), self.parameters(params))
+    }
+
+    /// A test up to its opening brace: its title and its pipeline.
+    pub(in crate::syntax) fn test_head(&mut self, pair: Pair<'_, Rule>) -> (Text, Name) {
+        let mut children = Children::of(pair);
+        children.need(Rule::kw_test);
+        let title = children.need(Rule::text);
+        children.need(Rule::kw_of);
+        let pipeline = children.need(Rule::name);
+        (self.text(title), self.name(&pipeline))
+    }
+
     pub(super) fn item(&mut self, pair: Pair<'_, Rule>) -> Item {
         let span = self.span(&pair);
         let doc = self.doc_before(span.start);
@@ -79,7 +115,14 @@ impl Builder<'_> {
             Rule::step_item => ItemKind::Step(self.step(pair)),
             Rule::pipeline_item => ItemKind::Pipeline(self.pipeline(pair)),
             Rule::test_item => ItemKind::Test(self.test(pair)),
-            _ => ItemKind::Resource(self.resource(pair)),
+            _ => {
+                let resource = self.resource(pair);
+                if self.is_keyword(&resource.kind) {
+                    ItemKind::Invalid
+                } else {
+                    ItemKind::Resource(resource)
+                }
+            }
         };
         Item { doc, kind, span }
     }
@@ -172,7 +215,7 @@ impl Builder<'_> {
                         key.as_str().to_owned()
                     };
                     let value = inner.rest(Rule::expr).pop();
-                    properties.push(match value {
+                    properties.push(match value.filter(|_| key != LEFT_OUT) {
                         Some(value) => Property::Value {
                             key: Spanned::new(key, key_span),
                             value: self.expr(value),
@@ -248,7 +291,17 @@ impl Builder<'_> {
                 members.push(member);
             }
         }
-        self.check_order(&members);
+        self.pipeline_of(name, params, members, end)
+    }
+
+    pub(in crate::syntax) fn pipeline_of(
+        &mut self,
+        name: Name,
+        params: Vec<Parameter>,
+        mut members: Vec<Member>,
+        end: Span,
+    ) -> Pipeline {
+        self.check_order(&mut members);
         Pipeline {
             name,
             params,
@@ -257,33 +310,68 @@ impl Builder<'_> {
         }
     }
 
+    /// A kind that is a misspelt keyword, or another language's: the grammar takes `stpe a = x` for a resource.
+    fn is_keyword(&mut self, kind: &Name) -> bool {
+        const WORDS: &[&str] = &[
+            "use", "param", "let", "fn", "type", "retry", "step", "pipeline", "test", "resource",
+            "flow",
+        ];
+        let diagnostic = match foreign_words::find(&kind.node, Place::Item) {
+            // `function` is a kind, too.
+            Some(word) if word.word != "function" => word.describe(kind.span).replace(
+                kind.span,
+                word.own,
+                format!("write `{}`", word.own),
+            ),
+            Some(_) => return false,
+            None => match find_nearest(&kind.node, WORDS.iter().copied()) {
+                Some(near) if kind.node != "retry" => Diagnostic::new(
+                    Code::MisspeltKeyword,
+                    kind.span,
+                    format!("expected `{near}`, found `{}`", kind.node),
+                )
+                .replace(kind.span, near, format!("write `{near}`")),
+                _ => return false,
+            },
+        };
+        if kind.node != "resource" {
+            self.report(diagnostic);
+            return true;
+        }
+        false
+    }
+
     /// Settings stand first: `timeout` after a step would be the step's.
-    fn check_order(&mut self, members: &[Member]) {
+    fn check_order(&mut self, members: &mut [Member]) {
         let Some(first) = members
             .iter()
             .find(|m| !matches!(m.kind, MemberKind::Setting(_)))
         else {
             return;
         };
-        let late: Vec<&Member> = members
+        let first = first.span.before();
+        let mut late: Vec<Span> = members
             .iter()
-            .filter(|m| matches!(m.kind, MemberKind::Setting(_)) && m.span.start > first.span.start)
+            .filter(|m| matches!(m.kind, MemberKind::Setting(_)) && m.span.start > first.start)
+            .map(|m| m.span)
             .collect();
+        late.extend(members.iter_mut().filter_map(take_timeout));
+        late.sort();
         for setting in late {
-            let text = self.text.get(setting.span.range()).unwrap_or("").to_owned();
-            let removed = self.with_line_end(setting.span);
+            let text = self.text.get(setting.range()).unwrap_or("").to_owned();
+            let removed = self.with_line_end(setting);
             self.report(
                 Diagnostic::new(
                     Code::SettingTooLate,
-                    setting.span,
+                    setting,
                     "a setting stands before the first `let`, `step` or `flow`",
                 )
-                .also(first.span.before(), "it belongs before this")
+                .also(first, "it belongs before this")
                 .fix(Fix {
                     title: "move it there".to_owned(),
                     edits: vec![
                         Edit {
-                            span: first.span.before(),
+                            span: first,
                             text: format!("{text}\n\n  "),
                         },
                         Edit {
@@ -314,7 +402,7 @@ impl Builder<'_> {
         }
     }
 
-    fn member(&mut self, pair: Pair<'_, Rule>) -> Member {
+    pub(super) fn member(&mut self, pair: Pair<'_, Rule>) -> Member {
         let span = self.span(&pair);
         let doc = self.doc_before(span.start);
         let kind = match pair.as_rule() {
@@ -486,6 +574,7 @@ impl Builder<'_> {
                     .collect(),
             ),
             Rule::string => TypeKind::Literal(self.plain_string(primary)),
+            _ if self.is_left_out(&primary) => TypeKind::Invalid,
             _ => TypeKind::Name(primary.as_str().trim_end().to_owned()),
         };
         let ty = Type {
@@ -659,4 +748,24 @@ impl Builder<'_> {
             }),
         }
     }
+}
+
+/// A `timeout` after a step that makes no call is the pipeline's, and stands too late.
+fn take_timeout(member: &mut Member) -> Option<Span> {
+    let MemberKind::Step(Step {
+        body: StepBody::Stage(stage),
+        ..
+    }) = &mut member.kind
+    else {
+        return None;
+    };
+    let calls = matches!(
+        stage.kind,
+        StageKind::Call { .. } | StageKind::Use { .. } | StageKind::Invalid
+    );
+    let last = stage.modifiers.last()?;
+    if calls || !matches!(last.kind, ModifierKind::Timeout(_)) {
+        return None;
+    }
+    stage.modifiers.pop().map(|modifier| modifier.span)
 }

@@ -92,7 +92,8 @@ impl Builder<'_> {
     /// `\uD83D\uDE00`: a pair of surrogates is one character; half a pair is none.
     fn unicode_escape(&mut self, pair: &Pair<'_, Rule>, unit: u16, text: &mut String) {
         let before = pair.as_span().start();
-        let source = self.text;
+        // The parser's own text: places are those of its pairs.
+        let source = pair.get_input();
         let is_high = |unit: u16| (0xD800..0xDC00).contains(&unit);
         let is_low = |unit: u16| (0xDC00..0xE000).contains(&unit);
         let unit_at = |start: usize| {

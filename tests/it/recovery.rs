@@ -1,0 +1,171 @@
+//! What the parser makes of texts that are no programs.
+
+use std::fmt::Write;
+
+use flowc::diagnostic::Diagnostic;
+use flowc::source::FileId;
+use flowc::syntax::{self, Parsed};
+
+/// Examples to break, shortest first.
+fn examples() -> Vec<(String, String)> {
+    let mut examples = Vec::new();
+    for folder in ["examples", "examples/lib"] {
+        for entry in std::fs::read_dir(folder).expect("the examples") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|e| e == "flow") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                examples.push((path.display().to_string(), text));
+            }
+        }
+    }
+    examples.sort_by_key(|(path, text)| (text.len(), path.clone()));
+    examples
+}
+
+fn parse(text: &str) -> Parsed {
+    let parsed = syntax::parse(FileId(0), text);
+    for diagnostic in &parsed.diagnostics {
+        assert!(text.get(diagnostic.primary.span.range()).is_some(), "{text}");
+        for edit in diagnostic.fix.iter().flat_map(|fix| &fix.edits) {
+            assert!(text.get(edit.span.range()).is_some(), "{text}");
+        }
+    }
+    parsed
+}
+
+fn list(text: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut list = String::new();
+    for diagnostic in diagnostics {
+        let line = text[..diagnostic.primary.span.start as usize]
+            .matches('\n')
+            .count()
+            + 1;
+        let _ = writeln!(
+            list,
+            "{line}: {} {}",
+            diagnostic.code.code(),
+            diagnostic.message
+        );
+    }
+    list
+}
+
+/// A small generator: the same numbers on every machine.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below.max(1) as u64) as usize
+    }
+}
+
+/// Words, numbers, strings and signs, with the places where they stand.
+fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        match bytes[at] {
+            b if b.is_ascii_whitespace() => {
+                at += 1;
+                continue;
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                while at < bytes.len() && bytes[at] != b'\n' {
+                    at += 1;
+                }
+                continue;
+            }
+            b'"' => {
+                let mut depth = 0;
+                at += 1;
+                while at < bytes.len() && (bytes[at] != b'"' || depth > 0) {
+                    match bytes[at] {
+                        b'{' => depth += 1,
+                        b'}' => depth -= 1,
+                        b'\\' => at += 1,
+                        _ => {}
+                    }
+                    at += 1;
+                }
+                at += 1;
+            }
+            b if word(b) => {
+                while at < bytes.len() && word(bytes[at]) {
+                    at += 1;
+                }
+            }
+            b'-' if bytes.get(at + 1) == Some(&b'>') => at += 2,
+            b'=' | b'!' | b'<' | b'>' if bytes.get(at + 1) == Some(&b'=') => at += 2,
+            b'?' if bytes.get(at + 1) == Some(&b'?') => at += 2,
+            _ => {
+                at += 1;
+                while !text.is_char_boundary(at) {
+                    at += 1;
+                }
+            }
+        }
+        tokens.push(start..at.min(text.len()));
+    }
+    tokens
+}
+
+#[test]
+fn one_wrong_token_makes_at_most_two_messages() {
+    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(30);
+    let mut numbers = Numbers(0x2545_F491_4F6C_DD1D);
+    let examples = examples();
+    let mut failures = Vec::new();
+    let (mut count, mut silent, mut two) = (0, 0, 0);
+    for (path, text) in &examples {
+        let tokens = tokens(text);
+        for _ in 0..rounds {
+            let at = numbers.next(tokens.len());
+            let other = &tokens[numbers.next(tokens.len())];
+            let token = &tokens[at];
+            let how = numbers.next(3);
+            let (mutation, broken) = match how {
+                0 => (
+                    format!("without {:?}", &text[token.clone()]),
+                    format!("{}{}", &text[..token.start], &text[token.end..]),
+                ),
+                1 => (
+                    format!("{:?} before {:?}", &text[other.clone()], &text[token.clone()]),
+                    format!(
+                        "{}{} {}",
+                        &text[..token.start],
+                        &text[other.clone()],
+                        &text[token.start..]
+                    ),
+                ),
+                _ => (
+                    format!("{:?} for {:?}", &text[other.clone()], &text[token.clone()]),
+                    format!(
+                        "{}{}{}",
+                        &text[..token.start],
+                        &text[other.clone()],
+                        &text[token.end..]
+                    ),
+                ),
+            };
+            let parsed = parse(&broken);
+            count += 1;
+            silent += usize::from(parsed.diagnostics.is_empty());
+            two += usize::from(parsed.diagnostics.len() == 2);
+            if parsed.diagnostics.len() > 2 {
+                let line = text[..token.start].matches('\n').count() + 1;
+                failures.push(format!(
+                    "{path}:{line}: {mutation}\n{}",
+                    list(&broken, &parsed.diagnostics)
+                ));
+            }
+        }
+    }
+    println!("{count} mutations, {silent} silent, {two} with two messages");
+    assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
+}
