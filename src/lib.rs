@@ -8,6 +8,7 @@ pub mod driver;
 pub mod ir;
 pub mod lint;
 pub mod resolve;
+pub mod simulate;
 pub mod source;
 pub mod syntax;
 pub mod workspace;

@@ -9,5 +9,6 @@ mod iam_rows;
 mod jsonata;
 mod lowering;
 mod report;
+mod simulate;
 mod support;
 mod syntax;
