@@ -16,6 +16,8 @@ pub mod failure;
 mod intrinsic;
 pub mod jsonata;
 pub mod jsonpath;
+pub mod log;
+pub mod mock;
 pub mod object;
 mod parquet;
 pub mod run;
