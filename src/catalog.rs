@@ -13,6 +13,7 @@ mod notation;
 pub mod resource;
 pub mod shape;
 mod table;
+pub mod value;
 pub mod wait;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -139,6 +140,28 @@ pub fn find_service(name: &str) -> Option<&'static Service> {
     Some(service.get_or_init(|| Service::load(name)))
 }
 
+/// The form that a Task's `Resource` names, and its operation; the partition does not matter.
+pub fn find_form(resource: &str) -> Option<(&'static Operation, &'static Form)> {
+    let rest = resource.split_once(":states:::")?.1;
+    let (service, action) = rest
+        .strip_prefix("aws-sdk:")
+        .unwrap_or(rest)
+        .split_once(':')?;
+    let name = action.split('.').next()?;
+    let service = find_service(&service.replace('-', ""))?;
+    let operation = service.find_operation(name)?;
+    let is_same = |form: &&Form| {
+        form.resource
+            .split_once(":states:::")
+            .is_some_and(|(_, r)| r == rest)
+    };
+    operation
+        .forms
+        .iter()
+        .find(is_same)
+        .map(|form| (operation, form))
+}
+
 /// All names that [`find_service`] knows, sorted; decodes nothing.
 pub fn service_names() -> impl Iterator<Item = &'static str> {
     let mut names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
@@ -200,6 +223,12 @@ impl Service {
         };
         let build = || form::build_operation(self, name).expect("a test builds every operation");
         Some(self.operations[at].get_or_init(build))
+    }
+
+    /// What the API's own model says that an operation answers, in the spelling of optimized integrations.
+    pub fn api_result(&'static self, operation: &str) -> Option<Shape> {
+        let record = self.frame.find_operation(operation)?;
+        Some(Shape::new(&self.own_shapes, record.output?))
     }
 
     /// All operations, sorted by name. Decodes them all: for names alone, [`Service::operation_names`].

@@ -9,6 +9,7 @@ pub mod format;
 pub mod ir;
 pub mod lint;
 pub mod resolve;
+pub mod simulate;
 pub mod source;
 pub mod syntax;
 pub mod workspace;

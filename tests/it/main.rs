@@ -13,6 +13,7 @@ mod jsonata;
 mod lowering;
 mod recovery;
 mod report;
+mod simulate;
 mod support;
 mod syntax;
 mod transcripts;

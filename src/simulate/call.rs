@@ -1,0 +1,116 @@
+//! What tasks ask of the world, and what the world answers.
+
+use std::rc::Rc;
+
+use super::clock::Millis;
+use super::data::Data;
+use super::definition::Resource;
+use super::failure::Failure;
+
+/// One call of a Task state, retries each on their own.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The name of the state.
+    pub state: Rc<str>,
+    pub resource: Rc<Resource>,
+    pub arguments: Data,
+    /// 0 at first, then the number of the retry.
+    pub attempt: u64,
+    /// How many calls this state made before, in the whole run.
+    pub earlier: u64,
+    /// The ARN of the execution that calls.
+    pub execution: Rc<str>,
+    /// The role under which the call is made, when the state names one.
+    pub credentials: Option<String>,
+    /// The innermost item of a map that is worked on.
+    pub iteration: Option<Rc<Iteration>>,
+    /// The token of a callback.
+    pub token: Option<String>,
+    pub time: Millis,
+}
+
+/// An item of a map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Iteration {
+    /// The name of the map.
+    pub map: Rc<str>,
+    pub index: usize,
+    /// As the reader or the state gave it; the batch where items come in batches.
+    pub item: Data,
+    pub outer: Option<Rc<Iteration>>,
+}
+
+/// How a call ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub outcome: Result<Data, Failure>,
+    /// How long it takes.
+    pub after: Millis,
+    /// When it gives signs of life, from its start.
+    pub heartbeats: Vec<Millis>,
+    /// It never ends by itself.
+    pub never: bool,
+}
+
+impl Answer {
+    pub fn succeed(result: impl Into<Data>) -> Self {
+        Self {
+            outcome: Ok(result.into()),
+            after: 0,
+            heartbeats: Vec::new(),
+            never: false,
+        }
+    }
+
+    pub fn fail(failure: Failure) -> Self {
+        Self {
+            outcome: Err(failure),
+            after: 0,
+            heartbeats: Vec::new(),
+            never: false,
+        }
+    }
+
+    /// Nobody answers: the call runs into its time-out.
+    pub fn never() -> Self {
+        Self {
+            never: true,
+            ..Self::fail(Failure::default())
+        }
+    }
+
+    #[must_use]
+    pub fn after(mut self, millis: Millis) -> Self {
+        self.after = millis;
+        self
+    }
+
+    #[must_use]
+    pub fn with_heartbeats(mut self, millis: impl IntoIterator<Item = Millis>) -> Self {
+        self.heartbeats = millis.into_iter().collect();
+        self
+    }
+}
+
+/// Whoever answers calls.
+pub trait Service {
+    /// None leaves the call to the simulator: another definition that it starts, or a value made from its result's type.
+    fn answer(&mut self, call: &Call) -> Option<Answer>;
+
+    /// What a map's ItemReader gives instead of reading objects, by the state's name.
+    fn items(&mut self, _state: &str) -> Option<Vec<Data>> {
+        None
+    }
+}
+
+/// Answers nothing.
+impl Service for () {
+    fn answer(&mut self, _: &Call) -> Option<Answer> {
+        None
+    }
+}
+
+/// Asked before a call is made; a refusal fails the call.
+pub trait Guard {
+    fn check(&mut self, call: &Call) -> Result<(), Failure>;
+}
