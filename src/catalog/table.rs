@@ -217,22 +217,33 @@ impl Frame {
             },
             2 => {
                 let element = reader.index();
-                let (min, max) = reader.range(|n| n);
+                let (min, max) = reader.range(Reader::number);
                 ShapeKind::List { element, min, max }
             }
-            3 => ShapeKind::Map {
-                value: reader.index(),
-            },
+            3 => {
+                let value = reader.index();
+                let key = reader.index().checked_sub(1);
+                let (min, max) = reader.range(Reader::number);
+                ShapeKind::Map {
+                    key,
+                    value,
+                    min,
+                    max,
+                }
+            }
             4 => {
                 let values = reader.list(|reader| reader.string().to_owned());
-                let (min, max) = reader.range(|n| n);
+                let (min, max) = reader.range(Reader::number);
                 ShapeKind::String { values, min, max }
             }
             5 => {
-                let (min, max) = reader.range(|n| (n >> 1) as i64 ^ -((n & 1) as i64));
+                let (min, max) = reader.range(Reader::signed);
                 ShapeKind::Integer { min, max }
             }
-            6 => ShapeKind::Number,
+            6 => {
+                let (min, max) = reader.range(Reader::float);
+                ShapeKind::Number { min, max }
+            }
             7 => ShapeKind::Boolean,
             8 => ShapeKind::Timestamp,
             9 => ShapeKind::Blob,
@@ -279,10 +290,21 @@ impl<'a> Reader<'a> {
         (0..self.number()).map(|_| read(self)).collect()
     }
 
-    fn range<T>(&mut self, convert: impl Fn(u64) -> T) -> (Option<T>, Option<T>) {
+    fn signed(&mut self) -> i64 {
+        let number = self.number();
+        (number >> 1) as i64 ^ -((number & 1) as i64)
+    }
+
+    fn float(&mut self) -> f64 {
+        let bytes = std::array::from_fn(|i| self.frame.bytes[self.at + i]);
+        self.at += size_of::<f64>();
+        f64::from_le_bytes(bytes)
+    }
+
+    fn range<T>(&mut self, read: impl Fn(&mut Self) -> T) -> (Option<T>, Option<T>) {
         let bits = self.number();
-        let min = (bits & 1 != 0).then(|| convert(self.number()));
-        let max = (bits & 2 != 0).then(|| convert(self.number()));
+        let min = (bits & 1 != 0).then(|| read(self));
+        let max = (bits & 2 != 0).then(|| read(self));
         (min, max)
     }
 
