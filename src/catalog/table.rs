@@ -14,7 +14,11 @@ const FRAMES: &[u8] = include_bytes!("derived/services.bin");
 pub(super) struct Row {
     pub name: &'static str,
     pub error_prefix: &'static str,
+    pub iam_prefix: &'static str,
+    /// The service's name in botocore and on the command line.
+    pub folder: &'static str,
     pub documented: bool,
+    pub operations: usize,
     pub frame: Packed,
 }
 
@@ -46,16 +50,21 @@ pub(super) fn rows() -> &'static [Row] {
     &ROWS
 }
 
+/// The row of a service, by its name.
+pub(super) fn find_row(name: &str) -> Option<&'static Row> {
+    let at = rows().binary_search_by(|row| row.name.cmp(name)).ok()?;
+    rows().get(at)
+}
+
 fn row(line: &'static str) -> Option<Row> {
     let mut columns = line.split('\t');
-    let name = columns.next()?;
-    let error_prefix = columns.next()?;
-    let documented = columns.nth(2)? == "y";
-    let _operations = columns.next()?;
     Some(Row {
-        name,
-        error_prefix,
-        documented,
+        name: columns.next()?,
+        error_prefix: columns.next()?,
+        iam_prefix: columns.next()?,
+        folder: columns.next()?,
+        documented: columns.next()? == "y",
+        operations: columns.next()?.parse().ok()?,
         frame: Packed::read(FRAMES, &mut columns)?,
     })
 }
