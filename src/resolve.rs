@@ -14,6 +14,8 @@ mod program;
 mod scope;
 mod state;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};

@@ -105,6 +105,7 @@ codes! {
     MisplacedReturns "F0416" "misplaced-returns" Error;
     MisplacedStart "F0417" "misplaced-start" Error;
     HeartbeatNotShorter "F0418" "heartbeat-not-shorter" Error;
+    OtherSpelling "F0420" "other-spelling" Warning;
 
     // F05 flow
     Unreachable "F0501" "unreachable" Error;

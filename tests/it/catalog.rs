@@ -89,6 +89,34 @@ fn an_error_is_found_in_every_spelling_that_people_use() {
 }
 
 #[test]
+fn every_error_is_found_by_its_own_name_and_without_its_ending() {
+    for operation in every_operation() {
+        for form in &operation.forms {
+            let name = format!(
+                "{}.{} {:?}",
+                operation.service, operation.name, form.pattern
+            );
+            for error in &form.errors {
+                assert_eq!(form.find_error(error), Some(error.as_str()), "{name}");
+                let short = error.strip_suffix("Exception").unwrap_or(error);
+                assert_eq!(form.find_error(short), Some(error.as_str()), "{name}");
+            }
+            assert_eq!(form.find_error("Nothing.OfThatName"), None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_sdks_own_error_is_none_of_an_optimized_integration() {
+    let optimized = form("dynamodb", "putItem", Pattern::RequestResponse);
+    assert_eq!(optimized.find_error("DynamoDb.DynamoDbException"), None);
+    assert!(optimized.find_error("DynamoDB.AmazonDynamoDB").is_some());
+    let sdk = form("dynamodb", "query", Pattern::RequestResponse);
+    assert_eq!(sdk.find_error("DynamoDB.AmazonDynamoDBException"), None);
+    assert!(sdk.find_error("DynamoDb.DynamoDb").is_some());
+}
+
+#[test]
 fn members_are_spelled_as_each_integration_spells_them() {
     let describe = form("rds", "describeDBInstances", Pattern::RequestResponse);
     let member = describe
