@@ -2,6 +2,7 @@ mod by_hand;
 mod catalog;
 mod cfn;
 mod cli;
+mod decoding;
 mod iam;
 mod iam_catalog;
 mod iam_map;
