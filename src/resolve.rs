@@ -14,8 +14,6 @@ mod program;
 mod scope;
 mod state;
 mod symbols;
-#[cfg(test)]
-mod tests;
 mod types;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};

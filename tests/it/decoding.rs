@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use flowc::{backend, catalog};
+use flowc::{catalog, driver};
 
-use crate::by_hand::*;
+use crate::calls::compile;
 
 /// What one test decodes, another one of the same process would see.
 #[test]
@@ -12,25 +12,18 @@ use crate::by_hand::*;
 fn three_services_alone() {
     assert!(catalog::service_names().count() > 430);
     assert!(catalog::decoded_services().is_empty());
-    let program = program(calls(vec![
-        request(
-            "s3",
-            "headObject",
-            vec![("Bucket", text("raw")), ("Key", text("in/_SUCCESS"))],
-        ),
-        sync("glue", "startJobRun", vec![("JobName", text("clean"))]),
-        request(
-            "sns",
-            "publish",
-            vec![
-                ("TopicArn", text("arn:aws:sns:eu-west-1:111122223333:ops")),
-                ("Message", text("done")),
-            ],
-        ),
-    ]));
-    let (artifacts, excesses) = backend::emit(&program);
-    assert_eq!(artifacts.len(), 3);
-    assert!(excesses.is_empty());
+    let compilation = compile(
+        r#"
+        topic ops = "ops"
+        pipeline load(day: string) {
+          step gate = s3.headObject(Bucket: "acme-raw", Key: "sales/{day}/_SUCCESS") retry on S3.NoSuchKey every 1m max 60
+          step run = glue.startJobRun(JobName: "clean", Arguments: { "--day": day })
+                       catch Glue.ConcurrentRunsExceeded { sns.publish(TopicArn: ops, Message: "busy") -> fail }
+          flow gate -> run -> return run.JobRunState
+        }"#,
+    );
+    let program = compilation.program.expect("nothing is wrong");
+    assert_eq!(driver::emit(&program).artifacts.len(), 3);
     assert_eq!(catalog::decoded_services(), ["glue", "s3", "sns"]);
 }
 

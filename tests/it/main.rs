@@ -1,4 +1,5 @@
 mod by_hand;
+mod calls;
 mod catalog;
 mod cfn;
 mod cli;

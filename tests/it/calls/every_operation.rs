@@ -3,20 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use flowc::backend::{asl, iam};
+use flowc::catalog::grant::{Grant, GrantSource, Reading};
+use flowc::catalog::shape::{Shape, ShapeKind};
+use flowc::catalog::{self, Form, Operation, Pattern, Requirement, RequirementKind};
+use flowc::diagnostic::Code;
+use flowc::ir::{PipelineId, Program};
 use serde_json::{Value, json};
 
-use super::{Scope, check_stage, parse_stage, say};
-use crate::backend::{asl, iam};
-use crate::catalog::grant::{Grant, GrantSource, Reading};
-use crate::catalog::shape::{Shape, ShapeKind};
-use crate::catalog::{self, Form, Operation, Pattern, Requirement, RequirementKind};
-use crate::ir::{
-    Binding, Block, Call, Guard, LabelId, Pipeline, PipelineId, Program, Settings, Stage,
-    StageKind, StateName, Type,
-};
-use crate::resolve::permissions;
-use crate::source::FileId;
-use crate::syntax::ast;
+use super::{compile, said};
 
 /// Services that data pipelines use: all of their operations are called. Of the others, every seventh.
 const SERVICES: &str = "
@@ -84,24 +79,17 @@ fn build(word: &str, operation: &Operation, form: &Form) -> Result<(), String> {
         operation.name,
         written(&arguments)
     );
-    let (sources, stage) = parse_stage(&format!("pipeline it() {{ flow {call} }}"));
-    let mut scope = Scope::default();
-    let checked = check_stage(&mut scope, &stage);
-    let said = say(&scope.diagnostics, &sources);
-    if !said.is_empty() {
-        return Err(format!("{call}\n{said}"));
-    }
-    let program = program_of(checked.ok_or("nothing came out")?.call, &stage);
+    let mut compilation = compile(&format!("pipeline it() {{ step it = {call} flow it }}"));
     // What a query touches can be known to its author alone.
-    let problems: Vec<_> = permissions::check(&program)
-        .into_iter()
-        .filter(|d| d.code != crate::diagnostic::Code::UndeclaredData)
-        .collect();
-    if !problems.is_empty() {
-        return Err(format!("{call}\n{}", say(&problems, &sources)));
-    }
+    compilation
+        .diagnostics
+        .retain(|d| d.code != Code::UndeclaredData);
+    let said = said(&compilation);
+    let Some(program) = compilation.program.filter(|_| said.is_empty()) else {
+        return Err(format!("{call}\n{said}"));
+    };
     check_definition(&program, form, &arguments)?;
-    check_policy(&program, form)
+    check_policy(&program, form, &arguments)
 }
 
 fn check_definition(program: &Program, form: &Form, arguments: &Value) -> Result<(), String> {
@@ -119,10 +107,10 @@ fn check_definition(program: &Program, form: &Form, arguments: &Value) -> Result
     Ok(())
 }
 
-fn check_policy(program: &Program, form: &Form) -> Result<(), String> {
+fn check_policy(program: &Program, form: &Form, arguments: &Value) -> Result<(), String> {
     let policy = iam::policy(program, &program.pipelines[0]);
-    let always = |grant: &&Grant| grant.when.is_none() && !has_open_hole(grant);
-    for grant in form.grants.iter().filter(always) {
+    let needed = |grant: &&Grant| grant.when.is_none() && is_filled(grant, arguments);
+    for grant in form.grants.iter().filter(needed) {
         for action in &grant.actions {
             if !policy.statements.iter().any(|s| s.actions.contains(action)) {
                 return Err(format!("{action} is not allowed"));
@@ -132,11 +120,14 @@ fn check_policy(program: &Program, form: &Form) -> Result<(), String> {
     for statement in &policy.statements {
         for action in &statement.actions {
             let grants = || form.grants.iter().filter(|g| g.actions.contains(action));
+            // Beside what the call needs, the pipeline writes its log.
             if grants().next().is_none() && !action.starts_with("logs:") {
                 return Err(format!("{action} is allowed and not needed"));
             }
             let assumed = grants().any(|grant| grant.source == GrantSource::Assumed);
-            if !catalog::actions::is_known(action) && !(assumed && statement.assumed) {
+            let exists = catalog::actions::is_known(action);
+            let is_told = assumed && statement.assumed;
+            if !exists && !is_told {
                 return Err(format!("{action} does not exist"));
             }
         }
@@ -144,50 +135,18 @@ fn check_policy(program: &Program, form: &Form) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether an argument that is not given decides if it is needed.
-fn has_open_hole(grant: &Grant) -> bool {
+/// Whether the arguments have all that its ARNs and conditions are made of.
+fn is_filled(grant: &Grant, arguments: &Value) -> bool {
     let values = grant.conditions.iter().map(|condition| &condition.value);
     (grant.resources.iter().chain(values))
         .flat_map(|template| template.holes())
-        .any(|hole| hole.absent.is_none())
-}
-
-fn program_of(call: Call, stage: &ast::Stage) -> Program {
-    let stage = Stage {
-        kind: StageKind::Call(Box::new(call)),
-        binds: Binding::None,
-        guard: Guard::default(),
-        name: StateName {
-            base: "it".to_owned(),
-            exact: false,
-        },
-        ty: Type::Any,
-        doc: None,
-        span: stage.span,
-        expanded_from: Vec::new(),
-    };
-    let pipeline = Pipeline {
-        name: "it".to_owned(),
-        doc: None,
-        params: Vec::new(),
-        settings: Settings::default(),
-        variables: Vec::new(),
-        label: LabelId(0),
-        body: Block {
-            stages: vec![stage],
-        },
-        returns: Type::Any,
-        labels: 1,
-        span: Default::default(),
-    };
-    Program {
-        file: FileId(0),
-        stem: "it".to_owned(),
-        doc: None,
-        params: Vec::new(),
-        resources: Vec::new(),
-        pipelines: vec![pipeline],
-    }
+        .all(|hole| {
+            let given = hole
+                .path
+                .split('.')
+                .try_fold(arguments, |at, step| at.get(step));
+            hole.absent.is_some() || given.is_some()
+        })
 }
 
 /// The fewest arguments that the model takes.

@@ -1,21 +1,20 @@
 //! What is read of a result.
 
-use super::{Scope, expr_problems};
-use crate::ir::Type;
+use super::each_says;
 
 fn holds(cases: &[(&str, &str)]) {
-    for (expr, said) in cases {
-        let scope = Scope::default()
-            .with("crawl", "glue.getCrawler")
-            .with("run", "glue.startJobRun")
-            .with("found", "rds.describeDBInstances")
-            .with("item", "dynamodb.getItem")
-            .with("rows", "dynamodb.query")
-            .with_type("day", Type::String);
-        let problems = expr_problems(scope, expr);
-        let lines: Vec<&str> = problems.lines().map(str::trim_start).collect();
-        assert_eq!(lines.join("\n"), *said, "{expr}");
-    }
+    each_says(cases, |expr| {
+        format!(
+            r#"pipeline it(day: string) {{
+                 step crawl = glue.getCrawler(Name: "a")
+                 step run = glue.startJobRun(JobName: "a")
+                 step found = rds.describeDBInstances(DbInstanceIdentifier: "a")
+                 step item = dynamodb.getItem(TableName: "a", Key: attributes({{ id: day }}))
+                 step rows = dynamodb.query(TableName: "a", KeyConditionExpression: "id = :id")
+                 flow crawl -> run -> found -> item -> rows -> pass ({expr})
+               }}"#
+        )
+    });
 }
 
 #[test]
