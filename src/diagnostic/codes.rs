@@ -160,4 +160,5 @@ codes! {
 
     // F10 lints
     UnusedStep "F1001" "unused-step" Warning;
+    EndlessLoop "F1002" "endless-loop" Warning;
 }

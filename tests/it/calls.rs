@@ -1,6 +1,7 @@
 //! Calls of APIs in whole programs: what is wrong with their arguments and with what is read of their results.
 
 mod arguments;
+mod errors;
 mod every_operation;
 mod real_machines;
 mod results;

@@ -4,6 +4,7 @@ mod catalog;
 mod cfn;
 mod cli;
 mod decoding;
+mod defects;
 mod iam;
 mod iam_catalog;
 mod iam_map;

@@ -138,3 +138,36 @@ fn typed_values_of_items_are_read_in_either_spelling() {
         ("plain(item.Item).done", ""),
     ]);
 }
+
+#[test]
+fn an_escape_is_looked_through() {
+    holds(&[
+        ("jsonata`$map($rows.Items, $string)`", ""),
+        (
+            "jsonata`($n := 1; $f := function($x) { $x + $n }; $f(2))`",
+            "",
+        ),
+        (
+            "jsonata`$upercase($day)`",
+            "F0311 Step Functions has no function `$upercase`: jsonata`$upercase($day)`\n\
+             there is `$uppercase`",
+        ),
+        (
+            "jsonata`$eval('1')`",
+            "F0311 Step Functions has no function `$eval`: jsonata`$eval('1')`",
+        ),
+        (
+            "jsonata`$count([$day)`",
+            "F0101 this is no JSONata: `)` closes nothing that is open: )",
+        ),
+        (
+            "jsonata`$day & `",
+            "F0101 this is no JSONata: nothing stands behind `&`: &",
+        ),
+        (
+            "jsonata`$uppercase($dya)`",
+            "F0309 there is no name `dya` here, and `$dya` in the text reads it: \
+             jsonata`$uppercase($dya)`\nthere is `$day`",
+        ),
+    ]);
+}
