@@ -178,12 +178,90 @@ pub fn is_error_prefix(prefix: &str) -> bool {
     known || prefix == "StepFunctions"
 }
 
+/// What can be said of a service without looking into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    pub name: &'static str,
+    /// As AWS's guide documents it; see [`Service::documented`].
+    pub documented: bool,
+    pub operations: usize,
+    /// Operations with an optimized integration, sorted.
+    pub optimized: Vec<&'static str>,
+}
+
+/// All services, sorted by name. Decodes those that have integrations of their own, and no operation.
+pub fn overview() -> Vec<Overview> {
+    SERVICES
+        .iter()
+        .map(|(name, _)| match curated::has_file(name) {
+            true => find_service(name).map_or_else(
+                || Overview::of_row(name),
+                |service| Overview {
+                    name: service.name,
+                    documented: service.documented,
+                    operations: service.operation_names().count(),
+                    optimized: service.optimized_names(),
+                },
+            ),
+            false => Overview::of_row(name),
+        })
+        .collect()
+}
+
+impl Overview {
+    fn of_row(name: &'static str) -> Self {
+        let row = table::find_row(name);
+        Self {
+            name,
+            documented: row.is_none_or(|row| row.documented),
+            operations: row.map_or(0, |row| row.operations),
+            optimized: Vec::new(),
+        }
+    }
+}
+
+/// The names under which [`find_service`] finds a service beside its own.
+pub fn aliases(service: &str) -> impl Iterator<Item = &'static str> {
+    (ALIASES.iter())
+        .filter(move |(_, name)| *name == service)
+        .map(|(alias, _)| *alias)
+}
+
+/// The service that somebody calls by another of its names: the one of its command line (`stepfunctions`, `dms`, `elbv2`),
+/// or of its permissions (`elasticfilesystem`), however it is cased and hyphenated. Decodes nothing.
+pub fn find_meant_service(written: &str) -> Option<&'static str> {
+    let plain = |name: &str| -> String {
+        (name.chars().filter(char::is_ascii_alphanumeric))
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    };
+    let written = plain(written);
+    let same = |name: &str| plain(name) == written;
+    if let Some((_, service)) = ALIASES.iter().find(|(alias, _)| same(alias)) {
+        return Some(service);
+    }
+    if let Some(name) = service_names().find(|name| same(name)) {
+        return Some(name);
+    }
+    if let Some(row) = table::rows().iter().find(|row| same(row.folder)) {
+        return Some(row.name);
+    }
+    let mut of_prefix = table::rows().iter().filter(|row| same(row.iam_prefix));
+    let row = of_prefix.next()?;
+    of_prefix.next().is_none().then_some(row.name)
+}
+
+/// The services of which something has been looked at so far, sorted. A build decodes those that it uses and no others.
+pub fn decoded_services() -> Vec<&'static str> {
+    (SERVICES.iter())
+        .filter(|(_, service)| service.get().is_some())
+        .map(|(name, _)| *name)
+        .collect()
+}
+
 impl Service {
     fn load(name: &'static str) -> Self {
-        let row = table::rows()
-            .binary_search_by(|row| row.name.cmp(name))
-            .ok()
-            .map(|at| &table::rows()[at]);
+        let row = table::find_row(name);
         let frame = row.map(|row| Frame::decode(row.frame)).unwrap_or_default();
         let curated = curated::find_file(name)
             .unwrap_or_else(|| Ok(curated::File::default()))
@@ -235,6 +313,17 @@ impl Service {
     pub fn operations(&'static self) -> impl Iterator<Item = &'static Operation> {
         self.operation_names()
             .filter_map(|name| self.find_operation(name))
+    }
+
+    /// The operations that have an optimized integration, sorted.
+    pub fn optimized_names(&self) -> Vec<&'static str> {
+        let has_patterns = |name: &&str| {
+            (self.curated.find_entry(name))
+                .is_some_and(|entry| entry.is_ok_and(|(_, entry)| !entry.patterns.is_empty()))
+        };
+        let mut names: Vec<&str> = self.curated.operations().filter(has_patterns).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Sorted; decodes nothing.

@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::workspace;
 
 mod build;
+mod catalog;
 mod check;
 mod explain;
 mod fmt;
@@ -33,6 +34,7 @@ use output::Output;
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
   flowc fmt --check             fail when a file is not formatted
   flowc iam --why jobs.flow     which step needs which permission
+  flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -62,6 +64,8 @@ enum Command {
     Fmt(fmt::Args),
     /// Print the permissions of the execution roles
     Iam(iam::Args),
+    /// Show what can be called: services, operations, their arguments, results, errors and permissions
+    Catalog(catalog::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Start a small project that builds
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
+        Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),
         Command::Completions { shell } => {

@@ -134,8 +134,8 @@ class Service:
             scalar = SCALARS[kind]
             if scalar == "string":
                 record = ("string", tuple(shape.get("enum", ())), limits)
-            elif scalar == "integer":
-                record = ("integer", limits)
+            elif scalar in ("integer", "number"):
+                record = (scalar, limits)
             else:
                 record = (scalar,)
             self.index[name] = self.intern(record)
@@ -151,10 +151,15 @@ class Service:
         elif kind == "list":
             self.shapes[at] = ("list", self.visit(shape["member"]["shape"]), limits)
         elif kind == "map":
-            self.shapes[at] = ("map", self.visit(shape["value"]["shape"]))
+            self.shapes[at] = ("map", self.visit(shape["value"]["shape"]), self.key(shape["key"]["shape"]), limits)
         else:
             raise SystemExit(f"{self.folder}: shape {name} has the unknown type {kind}")
         return at
+
+    def key(self, name: str):
+        """The shape of a map's keys, where the model says more of them than that they are text."""
+        shape = self.model[name]
+        return self.visit(name) if any(trait in shape for trait in ("enum", "min", "max")) else None
 
     def members(self, shape: dict) -> list:
         required = set(shape.get("required", ()))

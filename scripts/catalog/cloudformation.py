@@ -98,7 +98,7 @@ class Schema:
             whole = lambda limit: limit if isinstance(limit, int) else None
             return namespace.intern(("integer", (whole(value.get("minimum")), whole(value.get("maximum")))))
         if kind == "number":
-            return namespace.intern(("number",))
+            return namespace.intern(("number", (value.get("minimum"), value.get("maximum"))))
         if kind == "boolean":
             return namespace.intern(("boolean",))
         if kind == "array" and isinstance(value.get("items"), dict):
@@ -118,9 +118,9 @@ class Schema:
             patterns = [p for p in value.get("patternProperties", {}).values() if isinstance(p, dict)]
             more = value.get("additionalProperties")
             if len(patterns) == 1:
-                return namespace.add_shape(("map", self.visit(patterns[0])))
+                return namespace.add_shape(("map", self.visit(patterns[0]), None, (None, None)))
             if isinstance(more, dict) and more:
-                return namespace.add_shape(("map", self.visit(more)))
+                return namespace.add_shape(("map", self.visit(more), None, (None, None)))
         return any_json()
 
     def definition(self, reference: str) -> int:

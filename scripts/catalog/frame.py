@@ -10,16 +10,19 @@
 A shape: a tag, then
     0 structure, 1 union   members: count, then (name, bits, [API's name], shape) each; bits as in MEMBER_BITS
     2 list                 shape of an element, range
-    3 map                  shape of a value
+    3 map                  shape of a value, shape of a key plus one (0: any text), range
     4 string               count of values, the values, range
     5 integer              range (zigzag)
-    6 number, 7 boolean, 8 timestamp, 9 blob, 10 any JSON
+    6 number               range (each end an f64)
+    7 boolean, 8 timestamp, 9 blob, 10 any JSON
 A range: 0 none, 1 min, 2 max, 3 both; then the numbers.
 
 An operation: bits (1 input, 2 output, 4 refused, 8 streaming payload), [reason], [input], [output],
 errors: count, then (name, API's name or the same string, 1 when transient) each; grants: count, then a string each;
 dependent actions that no grant holds: count, then a string each.
 """
+
+import struct
 
 REQUIRED, TOKEN, DEPRECATED, API_NAME, API_LOWER = 1, 2, 4, 8, 16
 
@@ -45,10 +48,10 @@ def zigzag(value: int) -> int:
     return value * 2 if value >= 0 else -value * 2 - 1
 
 
-def number_range(limits, encode=lambda value: value) -> bytes:
+def number_range(limits, encode=lambda value: varint(int(value))) -> bytes:
     low, high = limits
     out = varint((low is not None) + 2 * (high is not None))
-    return out + b"".join(varint(encode(int(value))) for value in (low, high) if value is not None)
+    return out + b"".join(encode(value) for value in (low, high) if value is not None)
 
 
 def shape(record, strings: Strings) -> bytes:
@@ -66,12 +69,15 @@ def shape(record, strings: Strings) -> bytes:
     if kind == "list":
         return b"\x02" + varint(record[1]) + number_range(record[2])
     if kind == "map":
-        return b"\x03" + varint(record[1])
+        key = 0 if record[2] is None else record[2] + 1
+        return b"\x03" + varint(record[1]) + varint(key) + number_range(record[3])
     if kind == "string":
         return b"\x04" + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
     if kind == "integer":
-        return b"\x05" + number_range(record[1], zigzag)
-    return bytes([6 + ("number", "boolean", "timestamp", "blob", "json").index(kind)])
+        return b"\x05" + number_range(record[1], lambda value: varint(zigzag(int(value))))
+    if kind == "number":
+        return b"\x06" + number_range(record[1], lambda value: struct.pack("<d", value))
+    return bytes([7 + ("boolean", "timestamp", "blob", "json").index(kind)])
 
 
 def operation(record: dict, strings: Strings) -> bytes:

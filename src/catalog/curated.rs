@@ -120,6 +120,12 @@ pub(super) fn service_names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|&(name, _)| name)
 }
 
+pub(super) fn has_file(service: &str) -> bool {
+    FILES
+        .binary_search_by(|(name, _)| (*name).cmp(service))
+        .is_ok()
+}
+
 /// The file of a service; `None` when there is none.
 pub(super) fn find_file(service: &str) -> Option<Result<File, String>> {
     let at = FILES

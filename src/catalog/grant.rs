@@ -1,5 +1,7 @@
 //! What a call must be allowed to do, with holes that its arguments fill.
 
+use std::fmt::{self, Display, Formatter};
+
 /// One statement that a call needs: all actions on all resources under all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -227,6 +229,36 @@ impl ArnTemplate {
     }
 }
 
+impl Display for ArnTemplate {
+    /// In the notation of [`ArnTemplate::parse`].
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            ArnPart::Text(text) => f.write_str(text),
+            ArnPart::Partition => f.write_str("{partition}"),
+            ArnPart::Region => f.write_str("{region}"),
+            ArnPart::Account => f.write_str("{account}"),
+            ArnPart::UrlSuffix => f.write_str("{url_suffix}"),
+            ArnPart::Machine => f.write_str("{machine}"),
+            ArnPart::Any => f.write_str("*"),
+            ArnPart::Variable(name) => write!(f, "${{{name}}}"),
+            ArnPart::Member(hole) => write!(f, "{hole}"),
+        })
+    }
+}
+
+impl Display for Hole {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}", self.path)?;
+        if self.reading != Reading::Text {
+            write!(f, "|{}", self.reading.word())?;
+        }
+        if let Some(absent) = &self.absent {
+            write!(f, "={absent}")?;
+        }
+        f.write_str("}")
+    }
+}
+
 fn text_end(text: &str) -> usize {
     let end = text.find(['*', '{']).unwrap_or(text.len());
     if text[end..].starts_with('{') && text[..end].ends_with('$') {
@@ -280,20 +312,41 @@ fn parse_part(text: &str) -> Result<ArnPart, String> {
 }
 
 impl Reading {
+    const ALL: [Self; 11] = [
+        Self::Text,
+        Self::Arn,
+        Self::NameOrArn,
+        Self::Id,
+        Self::Name,
+        Self::Revised,
+        Self::UrlTail,
+        Self::HostLabel,
+        Self::NoLeadingSlash,
+        Self::S3Bucket,
+        Self::S3Key,
+    ];
+
     fn parse(word: &str) -> Result<Self, String> {
-        Ok(match word {
-            "arn" => Self::Arn,
-            "name_or_arn" => Self::NameOrArn,
-            "id" => Self::Id,
-            "name" => Self::Name,
-            "revised" => Self::Revised,
-            "url_tail" => Self::UrlTail,
-            "host_label" => Self::HostLabel,
-            "no_leading_slash" => Self::NoLeadingSlash,
-            "s3_bucket" => Self::S3Bucket,
-            "s3_key" => Self::S3Key,
-            _ => return Err(format!("`{word}` is no reading")),
-        })
+        (Self::ALL.into_iter())
+            .find(|reading| reading.word() == word && *reading != Self::Text)
+            .ok_or_else(|| format!("`{word}` is no reading"))
+    }
+
+    /// As the notation of templates has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Arn => "arn",
+            Self::NameOrArn => "name_or_arn",
+            Self::Id => "id",
+            Self::Name => "name",
+            Self::Revised => "revised",
+            Self::UrlTail => "url_tail",
+            Self::HostLabel => "host_label",
+            Self::NoLeadingSlash => "no_leading_slash",
+            Self::S3Bucket => "s3_bucket",
+            Self::S3Key => "s3_key",
+        }
     }
 }
 
@@ -312,6 +365,17 @@ mod tests {
         assert_eq!(hole.path, "Entries[].Bus");
         assert_eq!(hole.reading, Reading::NameOrArn);
         assert_eq!(hole.absent.as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn a_template_is_written_as_it_is_read() {
+        for text in [
+            "arn:{partition}:events:{region}:{account}:event-bus/{Entries[].Bus|name_or_arn=default}*",
+            "user/${aws:userid}/{RequestItems{}|id}/{Key=*}.{url_suffix}{machine}",
+        ] {
+            let template = ArnTemplate::parse(text).expect("well formed");
+            assert_eq!(template.to_string(), text);
+        }
     }
 
     #[test]

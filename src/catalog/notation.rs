@@ -89,7 +89,12 @@ impl Builder {
         if take(rest, "{*:") {
             let value = self.read_type(rest)?;
             expect(rest, "}")?;
-            return Ok(self.add(ShapeKind::Map { value }));
+            return Ok(self.add(ShapeKind::Map {
+                key: None,
+                value,
+                min: None,
+                max: None,
+            }));
         }
         if take(rest, "{") {
             return self.read_structure(rest);
@@ -105,7 +110,10 @@ impl Builder {
                 min: None,
                 max: None,
             },
-            "number" => ShapeKind::Number,
+            "number" => ShapeKind::Number {
+                min: None,
+                max: None,
+            },
             "bool" => ShapeKind::Boolean,
             "timestamp" => ShapeKind::Timestamp,
             "any" => ShapeKind::Json,

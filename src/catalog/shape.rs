@@ -45,7 +45,11 @@ pub enum ShapeKind {
         max: Option<u64>,
     },
     Map {
+        /// None: any text.
+        key: Option<u32>,
         value: u32,
+        min: Option<u64>,
+        max: Option<u64>,
     },
     /// `values` is empty unless it is an enum; enums are open in practice.
     String {
@@ -57,7 +61,10 @@ pub enum ShapeKind {
         min: Option<i64>,
         max: Option<i64>,
     },
-    Number,
+    Number {
+        min: Option<f64>,
+        max: Option<f64>,
+    },
     Boolean,
     /// An ISO-8601 string.
     Timestamp,

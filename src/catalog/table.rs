@@ -14,7 +14,11 @@ const FRAMES: &[u8] = include_bytes!("derived/services.bin");
 pub(super) struct Row {
     pub name: &'static str,
     pub error_prefix: &'static str,
+    pub iam_prefix: &'static str,
+    /// The service's name in botocore and on the command line.
+    pub folder: &'static str,
     pub documented: bool,
+    pub operations: usize,
     pub frame: Packed,
 }
 
@@ -46,16 +50,21 @@ pub(super) fn rows() -> &'static [Row] {
     &ROWS
 }
 
+/// The row of a service, by its name.
+pub(super) fn find_row(name: &str) -> Option<&'static Row> {
+    let at = rows().binary_search_by(|row| row.name.cmp(name)).ok()?;
+    rows().get(at)
+}
+
 fn row(line: &'static str) -> Option<Row> {
     let mut columns = line.split('\t');
-    let name = columns.next()?;
-    let error_prefix = columns.next()?;
-    let documented = columns.nth(2)? == "y";
-    let _operations = columns.next()?;
     Some(Row {
-        name,
-        error_prefix,
-        documented,
+        name: columns.next()?,
+        error_prefix: columns.next()?,
+        iam_prefix: columns.next()?,
+        folder: columns.next()?,
+        documented: columns.next()? == "y",
+        operations: columns.next()?.parse().ok()?,
         frame: Packed::read(FRAMES, &mut columns)?,
     })
 }
@@ -217,22 +226,33 @@ impl Frame {
             },
             2 => {
                 let element = reader.index();
-                let (min, max) = reader.range(|n| n);
+                let (min, max) = reader.range(Reader::number);
                 ShapeKind::List { element, min, max }
             }
-            3 => ShapeKind::Map {
-                value: reader.index(),
-            },
+            3 => {
+                let value = reader.index();
+                let key = reader.index().checked_sub(1);
+                let (min, max) = reader.range(Reader::number);
+                ShapeKind::Map {
+                    key,
+                    value,
+                    min,
+                    max,
+                }
+            }
             4 => {
                 let values = reader.list(|reader| reader.string().to_owned());
-                let (min, max) = reader.range(|n| n);
+                let (min, max) = reader.range(Reader::number);
                 ShapeKind::String { values, min, max }
             }
             5 => {
-                let (min, max) = reader.range(|n| (n >> 1) as i64 ^ -((n & 1) as i64));
+                let (min, max) = reader.range(Reader::signed);
                 ShapeKind::Integer { min, max }
             }
-            6 => ShapeKind::Number,
+            6 => {
+                let (min, max) = reader.range(Reader::float);
+                ShapeKind::Number { min, max }
+            }
             7 => ShapeKind::Boolean,
             8 => ShapeKind::Timestamp,
             9 => ShapeKind::Blob,
@@ -279,10 +299,21 @@ impl<'a> Reader<'a> {
         (0..self.number()).map(|_| read(self)).collect()
     }
 
-    fn range<T>(&mut self, convert: impl Fn(u64) -> T) -> (Option<T>, Option<T>) {
+    fn signed(&mut self) -> i64 {
+        let number = self.number();
+        (number >> 1) as i64 ^ -((number & 1) as i64)
+    }
+
+    fn float(&mut self) -> f64 {
+        let bytes = std::array::from_fn(|i| self.frame.bytes[self.at + i]);
+        self.at += size_of::<f64>();
+        f64::from_le_bytes(bytes)
+    }
+
+    fn range<T>(&mut self, read: impl Fn(&mut Self) -> T) -> (Option<T>, Option<T>) {
         let bits = self.number();
-        let min = (bits & 1 != 0).then(|| convert(self.number()));
-        let max = (bits & 2 != 0).then(|| convert(self.number()));
+        let min = (bits & 1 != 0).then(|| read(self));
+        let max = (bits & 2 != 0).then(|| read(self));
         (min, max)
     }
 

@@ -122,6 +122,7 @@ codes! {
     MisplacedReturns "F0416" "misplaced-returns" Error;
     MisplacedStart "F0417" "misplaced-start" Error;
     HeartbeatNotShorter "F0418" "heartbeat-not-shorter" Error;
+    OtherSpelling "F0420" "other-spelling" Warning;
 
     // F05 flow
     Unreachable "F0501" "unreachable" Error;
@@ -176,4 +177,5 @@ codes! {
 
     // F10 lints
     UnusedStep "F1001" "unused-step" Warning;
+    EndlessLoop "F1002" "endless-loop" Warning;
 }

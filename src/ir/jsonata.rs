@@ -33,6 +33,131 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+/// The names that JSONata and Step Functions give to functions, without `$`. No variable may have one of them.
+const FUNCTIONS: &[&str] = &[
+    "abs",
+    "append",
+    "assert",
+    "average",
+    "base64decode",
+    "base64encode",
+    "boolean",
+    "ceil",
+    "clone",
+    "contains",
+    "count",
+    "decodeUrl",
+    "decodeUrlComponent",
+    "distinct",
+    "each",
+    "encodeUrl",
+    "encodeUrlComponent",
+    "error",
+    "eval",
+    "exists",
+    "filter",
+    "floor",
+    "formatBase",
+    "formatInteger",
+    "formatNumber",
+    "fromMillis",
+    "hash",
+    "join",
+    "keys",
+    "length",
+    "lookup",
+    "lowercase",
+    "map",
+    "match",
+    "max",
+    "merge",
+    "millis",
+    "min",
+    "not",
+    "now",
+    "number",
+    "pad",
+    "parse",
+    "parseInteger",
+    "partition",
+    "power",
+    "random",
+    "range",
+    "reduce",
+    "replace",
+    "reverse",
+    "round",
+    "shuffle",
+    "sift",
+    "single",
+    "sort",
+    "split",
+    "spread",
+    "sqrt",
+    "string",
+    "substring",
+    "substringAfter",
+    "substringBefore",
+    "sum",
+    "toMillis",
+    "trim",
+    "type",
+    "uppercase",
+    "uuid",
+    "zip",
+];
+
+/// Whether a function has this name, given without its `$`.
+pub fn is_function_name(name: &str) -> bool {
+    FUNCTIONS.binary_search(&name).is_ok()
+}
+
+/// The functions that Step Functions has, sorted, without `$`: all but `$eval`.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().copied().filter(|name| *name != "eval")
+}
+
+/// What can be said of a text without reading it as an expression: its tokens, its brackets, and that it does not stop short.
+pub fn check(source: &str) -> Result<(), SyntaxError> {
+    let tokens = tokens(source)?;
+    let mut open: Vec<&Token> = Vec::new();
+    for token in &tokens {
+        if token.kind != TokenKind::Operator {
+            continue;
+        }
+        let opening = match token.text {
+            "(" | "[" | "{" => {
+                open.push(token);
+                continue;
+            }
+            ")" => "(",
+            "]" => "[",
+            "}" => "{",
+            _ => continue,
+        };
+        if open.pop().is_none_or(|last| last.text != opening) {
+            let message = format!("`{}` closes nothing that is open", token.text);
+            return Err(error(token.at, message));
+        }
+    }
+    if let Some(last) = open.last() {
+        return Err(error(last.at, format!("`{}` is never closed", last.text)));
+    }
+    match tokens.last() {
+        None => Err(error(0, "there is no expression")),
+        Some(last) if wants_more(last) => Err(error(
+            last.at,
+            format!("nothing stands behind `{}`", last.text),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether a token cannot be the last. `*`, `**` and `%` can: they select too.
+fn wants_more(token: &Token) -> bool {
+    token.kind == TokenKind::Operator && !matches!(token.text, ")" | "]" | "}" | "*" | "**" | "%")
+}
+
 const BLANKS: &str = " \t\n\r\u{b}";
 const OPERATORS: &str = ".[]{}(),@#;:?+-*/%|=<>^&!~";
 const PAIRS: [&str; 7] = ["..", ":=", "!=", ">=", "<=", "**", "~>"];
@@ -254,6 +379,42 @@ mod tests {
     fn what_has_no_end_is_an_error() {
         for source in ["'abc", "`abc", "/abc", "/* abc", "'\\q'", "'\\u12'"] {
             assert!(tokens(source).is_err(), "{source}");
+        }
+    }
+
+    #[test]
+    fn functions_are_sorted() {
+        assert!(FUNCTIONS.is_sorted());
+        assert!(is_function_name("eval"));
+        assert!(functions().all(|name| name != "eval"));
+    }
+
+    #[test]
+    fn brackets_close_what_is_open_and_no_operator_stands_last() {
+        for source in [
+            "$sum(",
+            "[1, 2",
+            "(1]",
+            "1)",
+            "{'a': 1",
+            "",
+            "/* only */",
+            "1 +",
+            "$x and",
+            "a.",
+        ] {
+            assert!(check(source).is_err(), "{source}");
+        }
+        for source in [
+            "$sum([1, 2])",
+            "a.*",
+            "a.**",
+            "a.%",
+            "($x := 1; $x + 1)",
+            "'(' & \"]\"",
+            r"/\)/",
+        ] {
+            assert_eq!(check(source), Ok(()), "{source}");
         }
     }
 }

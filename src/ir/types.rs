@@ -132,7 +132,7 @@ impl Type {
         match shape.kind() {
             ShapeKind::Structure { .. } => self.clone(),
             ShapeKind::List { element, .. } => Type::list(part(*element)),
-            ShapeKind::Map { value } => Type::map(part(*value)),
+            ShapeKind::Map { value, .. } => Type::map(part(*value)),
             ShapeKind::String { values, .. } if !values.is_empty() => {
                 Type::Enum(Arc::new(EnumType {
                     values: values.clone(),
@@ -141,7 +141,7 @@ impl Type {
             }
             ShapeKind::String { .. } | ShapeKind::Blob => Type::String,
             ShapeKind::Integer { .. } => Type::Int,
-            ShapeKind::Number => Type::Number,
+            ShapeKind::Number { .. } => Type::Number,
             ShapeKind::Boolean => Type::Bool,
             ShapeKind::Timestamp => Type::Timestamp,
             ShapeKind::Json => Type::Any,
@@ -213,7 +213,9 @@ impl Type {
                     };
                     Some((member.raw.name.clone(), ty))
                 }
-                ShapeKind::Map { value } => same(optional_by(true, Type::Shape(shape.at(*value)))),
+                ShapeKind::Map { value, .. } => {
+                    same(optional_by(true, Type::Shape(shape.at(*value))))
+                }
                 ShapeKind::Json => same(Type::Any),
                 _ => None,
             },

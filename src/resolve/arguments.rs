@@ -6,7 +6,7 @@ use crate::catalog::shape::{Shape, ShapeKind};
 use crate::catalog::{Requirement, RequirementKind};
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{Entry, Expr, Literal, Type};
-use crate::resolve::expr::{Checker, ObjectParts, Wanted, short_value};
+use crate::resolve::expr::{Checker, ObjectParts, Wanted, is_attribute_value, short_value};
 use crate::resolve::names::Names;
 use crate::resolve::types::{and, either};
 use crate::source::Span;
@@ -314,6 +314,11 @@ impl Target {
         matches!(self.ty, Type::Shape(_))
     }
 
+    /// DynamoDB's typed values are taken in the spelling of the API and of the SDK.
+    fn takes_both_spellings(&self) -> bool {
+        matches!(self.ty, Type::Shape(shape) if is_attribute_value(shape))
+    }
+
     fn find(&self, name: &str) -> Option<Slot> {
         match &self.ty {
             Type::Shape(shape) => shape.find_member(name).map(|member| {
@@ -400,7 +405,7 @@ fn check_member(
 ) {
     let Some(slot) = target.find(&key.node) else {
         given.parts.broken = true;
-        report_unknown_member(checker, target, key, given);
+        report_unknown_member(checker, target, key, value, given);
         checker.check(value, None);
         return;
     };
@@ -409,6 +414,7 @@ fn check_member(
     } else {
         target.member.as_deref()
     };
+    let written = value;
     let value = checker.check(
         value,
         Some(Wanted {
@@ -432,6 +438,13 @@ fn check_member(
         }
         return;
     }
+    if key.node != slot.name && !target.takes_both_spellings() {
+        checker.report(other_spelling(
+            key,
+            &slot.name,
+            replacement(key, written, &slot.name),
+        ));
+    }
     given.places.push((slot.name.clone(), key.span));
     // What is null is left out of a call.
     if target.is_api() && slot.ty.is_nullable() && value.as_literal() == Some(&Literal::Null) {
@@ -441,10 +454,34 @@ fn check_member(
     given.parts.add(slot.name, value);
 }
 
+/// The text that puts another key in a key's place: a name that stands for itself keeps its value.
+fn replacement(key: &ast::Name, value: &ast::Expr, name: &str) -> String {
+    if value.span == key.span {
+        format!("{name}: {}", key.node)
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A member in the API reference's spelling: understood, and written otherwise in the definition.
+pub(super) fn other_spelling(
+    written: &ast::Name,
+    emitted: &str,
+    replacement: String,
+) -> Diagnostic {
+    Diagnostic::new(
+        Code::OtherSpelling,
+        written.span,
+        format!("Step Functions spells `{}` as `{emitted}`", written.node),
+    )
+    .replace(written.span, replacement, format!("write `{emitted}`"))
+}
+
 fn report_unknown_member(
     checker: &mut Checker<'_>,
     target: &Target,
     key: &ast::Name,
+    value: &ast::Expr,
     given: &mut Given,
 ) {
     const SHOWN: usize = 12;
@@ -467,7 +504,11 @@ fn report_unknown_member(
             .map(|(_, emitted)| emitted.clone())
     });
     checker.report(match &emitted {
-        Some(name) => diagnostic.replace(key.span, name.as_str(), format!("write `{name}`")),
+        Some(name) => diagnostic.replace(
+            key.span,
+            replacement(key, value, name),
+            format!("write `{name}`"),
+        ),
         None if spellings.is_empty() => diagnostic.help(format!("it takes no {noun}s")),
         None => {
             let mut words: Vec<String> = Vec::new();

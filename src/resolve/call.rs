@@ -159,18 +159,7 @@ fn report_unknown_service(checker: &mut Checker<'_>, service: &ast::Name) {
         format!("there is no service `{}`", service.node),
     );
     // What people call a service is not always what its SDK calls it.
-    let meant = match service.node.to_ascii_lowercase().as_str() {
-        "stepfunctions" | "step_functions" => Some("sfn"),
-        "dms" => Some("databasemigration"),
-        "logs" => Some("cloudwatchlogs"),
-        "ddb" => Some("dynamodb"),
-        "events" | "event_bridge" => Some("eventbridge"),
-        "emr_serverless" => Some("emrserverless"),
-        "emr_containers" => Some("emrcontainers"),
-        "redshift_data" => Some("redshiftdata"),
-        "secrets_manager" | "secrets" => Some("secretsmanager"),
-        _ => None,
-    };
+    let meant = catalog::find_meant_service(&service.node).filter(|name| *name != ACTIVITY);
     let near = meant.or_else(|| {
         find_nearest(
             &service.node,

@@ -89,6 +89,34 @@ fn an_error_is_found_in_every_spelling_that_people_use() {
 }
 
 #[test]
+fn every_error_is_found_by_its_own_name_and_without_its_ending() {
+    for operation in every_operation() {
+        for form in &operation.forms {
+            let name = format!(
+                "{}.{} {:?}",
+                operation.service, operation.name, form.pattern
+            );
+            for error in &form.errors {
+                assert_eq!(form.find_error(error), Some(error.as_str()), "{name}");
+                let short = error.strip_suffix("Exception").unwrap_or(error);
+                assert_eq!(form.find_error(short), Some(error.as_str()), "{name}");
+            }
+            assert_eq!(form.find_error("Nothing.OfThatName"), None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_sdks_own_error_is_none_of_an_optimized_integration() {
+    let optimized = form("dynamodb", "putItem", Pattern::RequestResponse);
+    assert_eq!(optimized.find_error("DynamoDb.DynamoDbException"), None);
+    assert!(optimized.find_error("DynamoDB.AmazonDynamoDB").is_some());
+    let sdk = form("dynamodb", "query", Pattern::RequestResponse);
+    assert_eq!(sdk.find_error("DynamoDB.AmazonDynamoDBException"), None);
+    assert!(sdk.find_error("DynamoDb.DynamoDb").is_some());
+}
+
+#[test]
 fn members_are_spelled_as_each_integration_spells_them() {
     let describe = form("rds", "describeDBInstances", Pattern::RequestResponse);
     let member = describe
@@ -98,7 +126,7 @@ fn members_are_spelled_as_each_integration_spells_them() {
     assert_eq!(member.raw.name, "DbInstanceIdentifier");
     let put = form("dynamodb", "putItem", Pattern::RequestResponse);
     let item = put.input.find_member("Item").expect("Item").shape;
-    let ShapeKind::Map { value } = item.kind() else {
+    let ShapeKind::Map { value, .. } = item.kind() else {
         panic!("Item is a map")
     };
     let bool = item
@@ -106,6 +134,25 @@ fn members_are_spelled_as_each_integration_spells_them() {
         .find_member("Bool")
         .expect("the SDK's spelling");
     assert_eq!(bool.raw.name, "BOOL");
+}
+
+#[test]
+fn numbers_and_keys_have_the_limits_of_the_model() {
+    let converse = form("bedrockruntime", "converse", Pattern::RequestResponse);
+    let temperature = follow(converse.input, "InferenceConfig.Temperature").expect("Temperature");
+    let ShapeKind::Number { min, max } = temperature.kind() else {
+        panic!("a number")
+    };
+    assert_eq!((*min, *max), (Some(0.0), Some(1.0)));
+    let create = form("sqs", "createQueue", Pattern::RequestResponse);
+    let attributes = follow(create.input, "Attributes").expect("Attributes");
+    let ShapeKind::Map { key: Some(key), .. } = attributes.kind() else {
+        panic!("keys of their own")
+    };
+    let ShapeKind::String { values, .. } = attributes.at(*key).kind() else {
+        panic!("keys are text")
+    };
+    assert!(values.contains(&"VisibilityTimeout".to_owned()));
 }
 
 #[test]
@@ -385,7 +432,16 @@ fn walk(shape: Shape, seen: &mut HashSet<Shape>) {
             }
         }
         ShapeKind::List { element, .. } => walk(shape.at(*element), seen),
-        ShapeKind::Map { value } => walk(shape.at(*value), seen),
+        ShapeKind::Map { key, value, .. } => {
+            if let Some(key) = key {
+                let kind = shape.at(*key).kind();
+                assert!(
+                    matches!(kind, ShapeKind::String { .. }),
+                    "{shape:?}: {kind:?}"
+                );
+            }
+            walk(shape.at(*value), seen);
+        }
         _ => {}
     }
 }

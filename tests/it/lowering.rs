@@ -472,3 +472,32 @@ fn parallel_gives_its_branches_values_by_name() {
         }
     }
 }
+
+#[test]
+fn a_typed_value_is_read_in_the_spelling_that_came() {
+    let bool = || Type::optional(Type::Bool);
+    let read = |item: Expr, name| member(member(item, "done", Type::Any), name, bool());
+    for (came, found) in [
+        (json!({ "BOOL": false }), json!(false)),
+        (json!({ "Bool": false }), json!(false)),
+        (json!({ "Bool": true }), json!(true)),
+        (json!({ "Nul": true }), Value::Null),
+    ] {
+        let s = Sketch::new();
+        let item = s.result("item", Type::Any);
+        let done = binary(
+            Binary::Coalesce,
+            read(s.read(item), "BOOL"),
+            read(s.read(item), "Bool"),
+            bool(),
+        );
+        let stages = vec![
+            s.call("get", null()).bind(item),
+            s.call("other", null()),
+            s.pass(done),
+        ];
+        let mut machine =
+            machine(&s.program(stages)).answer("get", [Ok(json!({ "done": came.clone() }))]);
+        assert_eq!(machine.run(json!({})), Ok(found), "{came}");
+    }
+}

@@ -1,7 +1,11 @@
 mod architecture;
 mod by_hand;
+mod calls;
 mod catalog;
 mod cfn;
+mod cli;
+mod decoding;
+mod defects;
 mod docs;
 mod format;
 mod iam;

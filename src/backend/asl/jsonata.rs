@@ -18,7 +18,7 @@ use crate::ir::types::Type;
 use crate::ir::{Context, Deploy, Element, Entry, Expr, ExprKind, Literal, VariableId};
 use code::Demand;
 use text::Piece;
-pub use text::{FUNCTIONS, is_plain, is_reserved, quote, step};
+pub use text::{is_plain, is_reserved, quote, step};
 use writer::{DeployForm, Writer, can_be_null, deploy_form};
 
 /// What an expression finds around it.

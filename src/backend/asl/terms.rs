@@ -282,7 +282,7 @@ fn is_scalar(ty: &Type) -> bool {
                 shape.kind(),
                 ShapeKind::String { .. }
                     | ShapeKind::Integer { .. }
-                    | ShapeKind::Number
+                    | ShapeKind::Number { .. }
                     | ShapeKind::Boolean
                     | ShapeKind::Timestamp
             )

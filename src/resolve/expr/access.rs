@@ -3,10 +3,11 @@
 use crate::catalog::resource::RefForm;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::functions::Function;
-use crate::ir::{Context, Deploy, Expr, ExprKind, Literal, Type};
+use crate::ir::{Binary, Context, Deploy, Expr, ExprKind, Literal, Type};
+use crate::resolve::arguments::other_spelling;
 use crate::resolve::expr::facts::path_of;
 use crate::resolve::expr::fit::offer_default;
-use crate::resolve::expr::{Checker, Wanted, invalid};
+use crate::resolve::expr::{Checker, Wanted, invalid, is_attribute_value};
 use crate::resolve::names::{Found, Root};
 use crate::resolve::types::describe;
 use crate::source::Span;
@@ -166,7 +167,11 @@ impl Checker<'_> {
         );
         let near = find_nearest(&name.node, candidates.iter().copied());
         self.report(match near {
-            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.replace(
+                name.span,
+                in_place_of(name, near),
+                format!("write `{near}`"),
+            ),
             None if candidates.is_empty() => diagnostic,
             None => {
                 let mut shown: Vec<String> = candidates
@@ -190,9 +195,29 @@ impl Checker<'_> {
         };
         if let Some((emitted, member)) = ty.find_member(&name.node) {
             let member = member.expand();
-            let kind = ExprKind::Member {
-                base: Box::new(base),
-                name: emitted,
+            let kind = match other_attribute(&ty, &emitted) {
+                // Results come in either spelling.
+                Some(other) => {
+                    let mut read = |name: String| {
+                        let base = Box::new(base.clone());
+                        let kind = ExprKind::Member { base, name };
+                        Box::new(self.build(kind, member.clone(), span))
+                    };
+                    ExprKind::Binary {
+                        op: Binary::Coalesce,
+                        left: read(emitted),
+                        right: read(other),
+                    }
+                }
+                None => {
+                    if emitted != name.node && !matches!(ty.non_null(), Type::Union(_)) {
+                        self.report(other_spelling(name, &emitted, in_place_of(name, &emitted)));
+                    }
+                    ExprKind::Member {
+                        base: Box::new(base),
+                        name: emitted,
+                    }
+                }
             };
             let value = self.build(kind, member, span);
             return self.narrow(value);
@@ -433,6 +458,24 @@ fn optional_element(base: &Type, element: &Type) -> Type {
         }
         expanded => Type::optional(expanded),
     }
+}
+
+/// A member's name as it is written where the other stands: in quotes between brackets.
+fn in_place_of(name: &ast::Name, other: &str) -> String {
+    if (name.span.end - name.span.start) as usize == name.node.len() {
+        other.to_owned()
+    } else {
+        format!("\"{other}\"")
+    }
+}
+
+/// The other spelling of a type of DynamoDB's typed values: `Bool` of `BOOL`.
+fn other_attribute(base: &Type, member: &str) -> Option<String> {
+    let Type::Shape(shape) = base.non_null() else {
+        return None;
+    };
+    let found = is_attribute_value(shape).then(|| shape.find_member(member));
+    found.flatten()?.raw.api_name.clone()
 }
 
 fn comprehension_fix(base: Span, name: &ast::Name) -> Fix {

@@ -5,7 +5,7 @@ use crate::ir::types::{FieldType, ObjectType};
 use crate::ir::{Element, Entry, Expr, ExprKind, Literal, Type};
 use crate::resolve::arguments;
 use crate::resolve::expr::facts::facts;
-use crate::resolve::expr::fit::offer_default;
+use crate::resolve::expr::fit::{check_map_key, offer_default};
 use crate::resolve::expr::{Checker, Wanted, invalid};
 use crate::resolve::types::describe;
 use crate::source::Span;
@@ -79,6 +79,13 @@ impl Checker<'_> {
         let member = wanted.and_then(|wanted| wanted.member);
         let mut object = ObjectParts::default();
         for entry in entries {
+            if let (Some(wanted), ast::Entry::Pair { key, .. } | ast::Entry::Short(key)) =
+                (wanted, entry)
+                && let Some(diagnostic) = check_map_key(key, wanted)
+            {
+                self.report(diagnostic);
+                object.broken = true;
+            }
             let wanted = value_ty.as_ref().map(|ty| Wanted { ty, member });
             self.infer_entry(entry, wanted, &mut object);
         }

@@ -32,8 +32,20 @@ pub(super) fn path_of(expr: &Expr) -> Option<Path> {
             path.members.push(name.clone());
             Some(path)
         }
+        // One member in two spellings.
+        ExprKind::Binary {
+            op: Binary::Coalesce,
+            left,
+            right,
+        } if is_same_place(left, right) => path_of(left),
         _ => None,
     }
+}
+
+/// Whether both were written as one member, which results have in either spelling.
+fn is_same_place(left: &Expr, right: &Expr) -> bool {
+    let is_member = |expr: &Expr| matches!(expr.kind, ExprKind::Member { .. });
+    left.span == right.span && is_member(left) && is_member(right)
 }
 
 /// The paths that are certainly not null when the condition has the given truth.
@@ -82,6 +94,7 @@ fn collect(condition: &Expr, truth: bool, found: &mut Vec<Path>) {
                     add(left, found);
                 }
             }
+            (Binary::Coalesce, true) if is_same_place(left, right) => add(condition, found),
             // `flag ?? false` holds only when the flag does.
             (Binary::Coalesce, _) if right.as_literal() == Some(&Literal::Bool(!truth)) => {
                 add(left, found);

@@ -1,5 +1,7 @@
 //! Whether a value may stand where it stands, and what to say when not.
 
+use std::fmt::Display;
+
 use crate::catalog::shape::{Shape, ShapeKind};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::types::EnumType;
@@ -7,6 +9,7 @@ use crate::ir::{Binary, Element, Entry, Expr, ExprKind, Literal, Type};
 use crate::resolve::expr::{Checker, invalid, text};
 use crate::resolve::types::{describe, fits};
 use crate::source::Span;
+use crate::syntax::ast;
 
 /// What a place takes.
 #[derive(Clone, Copy)]
@@ -183,34 +186,36 @@ fn unknown_value(text: &str, values: &EnumType, span: Span, member: Option<&str>
             ),
         ),
     };
-    offer_value(Diagnostic::new(code, span, message), text, values, span)
+    offer_value(
+        Diagnostic::new(code, span, message),
+        text,
+        &values.values,
+        span,
+    )
 }
 
 /// Adds the nearest of the values, or what they are.
 pub(super) fn offer_value(
     diagnostic: Diagnostic,
     text: &str,
-    values: &EnumType,
+    values: &[String],
     span: Span,
 ) -> Diagnostic {
     const SHOWN: usize = 12;
-    match find_nearest(text, values.values.iter().map(String::as_str)) {
+    match find_nearest(text, values.iter().map(String::as_str)) {
         Some(near) => {
             diagnostic.replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
         }
-        None if values.values.len() <= SHOWN => {
-            let words: Vec<String> = values.values.iter().map(|v| format!("`{v}`")).collect();
+        None if values.len() <= SHOWN => {
+            let words: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
             diagnostic.help(format!("the values are {}", words.join(", ")))
         }
         None => {
-            let words: Vec<String> = values.values[..SHOWN]
-                .iter()
-                .map(|v| format!("`{v}`"))
-                .collect();
+            let words: Vec<String> = values[..SHOWN].iter().map(|v| format!("`{v}`")).collect();
             diagnostic.help(format!(
                 "{} of the {} values are {}",
                 SHOWN,
-                values.values.len(),
+                values.len(),
                 words.join(", ")
             ))
         }
@@ -299,7 +304,7 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
 }
 
 /// DynamoDB's typed value, by its members.
-fn is_attribute_value(shape: Shape) -> bool {
+pub(in crate::resolve) fn is_attribute_value(shape: Shape) -> bool {
     shape.has_members()
         && ["S", "N", "M", "L"]
             .iter()
@@ -371,14 +376,7 @@ pub(super) fn offer_default(
 
 /// What the model says of lengths and sizes, where the value is known.
 fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
-    let shape = match wanted.ty {
-        Type::Shape(shape) => *shape,
-        Type::Optional(inner) => match **inner {
-            Type::Shape(shape) => shape,
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let shape = shape_of(wanted.ty)?;
     let (what, count, min, max) = match (value.as_literal(), &value.kind, shape.kind()) {
         (Some(Literal::String(text)), _, ShapeKind::String { min, max, .. }) => (
             "characters",
@@ -402,6 +400,26 @@ fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
                 max.map(i128::from),
             )
         }
+        (Some(Literal::Object(entries)), _, ShapeKind::Map { min, max, .. }) => (
+            "members",
+            entries.len() as i128,
+            min.map(i128::from),
+            max.map(i128::from),
+        ),
+        (None, ExprKind::Object(entries), ShapeKind::Map { min, max, .. })
+            if entries.iter().all(|e| matches!(e, Entry::Pair { .. })) =>
+        {
+            (
+                "members",
+                entries.len() as i128,
+                min.map(i128::from),
+                max.map(i128::from),
+            )
+        }
+        (Some(Literal::Number(n)), _, ShapeKind::Number { min, max }) => {
+            return range_message(&n.as_f64()?, min.as_ref(), max.as_ref(), "", wanted)
+                .map(|message| Diagnostic::new(Code::OutOfRange, value.span, message));
+        }
         (Some(Literal::Number(n)), _, ShapeKind::Integer { min, max }) => (
             "",
             i128::from(n.as_i64()?),
@@ -410,22 +428,80 @@ fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
         ),
         _ => return None,
     };
-    let within = min.is_none_or(|min| min <= count) && max.is_none_or(|max| count <= max);
-    if within {
+    range_message(&count, min.as_ref(), max.as_ref(), what, wanted)
+        .map(|message| Diagnostic::new(Code::OutOfRange, value.span, message))
+}
+
+/// What is to say of a number, or of a count of `what`, that is not between its limits.
+fn range_message<T: PartialOrd + Display>(
+    found: &T,
+    min: Option<&T>,
+    max: Option<&T>,
+    what: &str,
+    wanted: Wanted<'_>,
+) -> Option<String> {
+    let range = missed_range(found, min, max)?;
+    let place = wanted.member.unwrap_or("this");
+    Some(if what.is_empty() {
+        format!("`{place}` takes {range}, found {found}")
+    } else {
+        format!("`{place}` takes {range} {what}, found {found}")
+    })
+}
+
+/// The limits in words, when the number is not between them.
+fn missed_range<T: PartialOrd + Display>(
+    found: &T,
+    min: Option<&T>,
+    max: Option<&T>,
+) -> Option<String> {
+    if min.is_none_or(|min| min <= found) && max.is_none_or(|max| found <= max) {
         return None;
     }
-    let range = match (min, max) {
-        (Some(min), Some(max)) if min == max => format!("{min}"),
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("at least {min}"),
-        (None, Some(max)) => format!("at most {max}"),
-        (None, None) => return None,
+    match (min, max) {
+        (Some(min), Some(max)) if min == max => Some(format!("{min}")),
+        (Some(min), Some(max)) => Some(format!("{min} to {max}")),
+        (Some(min), None) => Some(format!("at least {min}")),
+        (None, Some(max)) => Some(format!("at most {max}")),
+        (None, None) => None,
+    }
+}
+
+/// The API's type of a place.
+fn shape_of(ty: &Type) -> Option<Shape> {
+    match ty {
+        Type::Shape(shape) => Some(*shape),
+        Type::Optional(inner) => match **inner {
+            Type::Shape(shape) => Some(shape),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What is to say of a key of an object whose keys are data, where the model says which there are.
+pub(super) fn check_map_key(key: &ast::Name, wanted: Wanted<'_>) -> Option<Diagnostic> {
+    let map = shape_of(wanted.ty)?;
+    let ShapeKind::Map {
+        key: Some(keys), ..
+    } = map.kind()
+    else {
+        return None;
+    };
+    let ShapeKind::String { values, min, max } = map.at(*keys).kind() else {
+        return None;
     };
     let place = wanted.member.unwrap_or("this");
-    let message = if what.is_empty() {
-        format!("`{place}` takes {range}, found {count}")
-    } else {
-        format!("`{place}` takes {range} {what}, found {count}")
-    };
-    Some(Diagnostic::new(Code::OutOfRange, value.span, message))
+    if !values.is_empty() && !values.contains(&key.node) {
+        let message = format!("`{place}` has no key `{}`", key.node);
+        let diagnostic = Diagnostic::new(Code::UnknownEnumValue, key.span, message);
+        return Some(offer_value(diagnostic, &key.node, values, key.span));
+    }
+    let length = key.node.chars().count() as u64;
+    let range = missed_range(&length, min.as_ref(), max.as_ref())?;
+    Some(Diagnostic::new(
+        Code::OutOfRange,
+        key.span,
+        format!("`{place}` takes keys of {range} characters, found one of {length}"),
+    ))
 }

@@ -1,6 +1,7 @@
 //! `` jsonata`…` ``: the names of the program that the text reads.
 
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
+use crate::ir::jsonata::{self, TokenKind};
 use crate::ir::{Expr, ExprKind, Type};
 use crate::resolve::expr::{Checker, invalid};
 use crate::resolve::names::Found;
@@ -8,9 +9,27 @@ use crate::source::Span;
 
 impl Checker<'_> {
     pub(super) fn infer_jsonata(&mut self, text: &str, span: Span) -> Expr {
+        if let Err(error) = jsonata::check(text) {
+            // The text stands before the closing backtick.
+            let start = span.end as usize - 1 - text.len() + error.at;
+            let end = text[error.at..].chars().next().map_or(0, char::len_utf8);
+            self.report(Diagnostic::new(
+                Code::Syntax,
+                Span::new(span.file, start, start + end),
+                format!("this is no JSONata: {}", error.message),
+            ));
+            return invalid(span);
+        }
         let read = Names::of(text);
         let mut names: Vec<(String, Expr)> = Vec::new();
         let mut broken = false;
+        for name in read.called {
+            let exists = jsonata::functions().any(|function| function == name);
+            if !exists && !read.bound.contains(&name) {
+                broken = true;
+                self.report_unknown_jsonata(&name, span);
+            }
+        }
         for name in read.used {
             if name == "states" || names.iter().any(|(known, _)| *known == name) {
                 continue;
@@ -20,6 +39,8 @@ impl Checker<'_> {
                 Found::Reported => broken = true,
                 // Bound somewhere in the text itself: by `:=`, as a parameter, by `@` or `#`.
                 _ if read.bound.contains(&name) => {}
+                // A function as a value: `$map(xs, $uppercase)`.
+                Found::Missing(_) | Found::NoValue(_) if jsonata::is_function_name(&name) => {}
                 Found::Root(_) | Found::NoValue(_) => {
                     broken = true;
                     self.report(Diagnostic::new(
@@ -54,102 +75,64 @@ impl Checker<'_> {
         };
         self.build(kind, Type::Any, span)
     }
+
+    fn report_unknown_jsonata(&mut self, name: &str, span: Span) {
+        let diagnostic = Diagnostic::new(
+            Code::UnknownFunction,
+            span,
+            format!("Step Functions has no function `${name}`"),
+        );
+        let near = find_nearest(name, jsonata::functions());
+        self.report(match near {
+            Some(near) => diagnostic.help(format!("there is `${near}`")),
+            None => diagnostic,
+        });
+    }
 }
 
-/// The `$names` of a text: those that it reads, and those that it binds itself.
+/// The `$names` of a text: those that it reads, those that it calls, and those that it binds itself.
+#[derive(Default)]
 struct Names {
     used: Vec<String>,
+    called: Vec<String>,
     bound: Vec<String>,
 }
 
 impl Names {
     fn of(text: &str) -> Self {
-        let mut names = Self {
-            used: Vec::new(),
-            bound: Vec::new(),
-        };
-        let mut rest = text;
-        let mut after_operand = false;
-        let mut params = false;
-        while let Some(c) = rest.chars().next() {
-            let tail = &rest[c.len_utf8()..];
-            match c {
-                '"' | '\'' => {
-                    rest = skip_quoted(tail, c);
-                    after_operand = true;
+        let tokens = jsonata::tokens(text).unwrap_or_default();
+        let mut names = Self::default();
+        let mut in_parameters = false;
+        for (i, token) in tokens.iter().enumerate() {
+            let text_at = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|t| t.text);
+            let (before, after) = (text_at(i.checked_sub(1)), text_at(Some(i + 1)));
+            match token.kind {
+                TokenKind::Operator if token.text == "(" => {
+                    in_parameters |= matches!(before, Some("function" | "λ"));
                 }
-                '/' if tail.starts_with('*') => {
-                    rest = tail.split_once("*/").map_or("", |(_, rest)| rest);
-                }
-                '/' if !after_operand => {
-                    rest = skip_quoted(tail, '/').trim_start_matches(['i', 'm']);
-                    after_operand = true;
-                }
-                '$' => {
-                    let end = tail
-                        .find(|c: char| !c.is_alphanumeric() && c != '_')
-                        .unwrap_or(tail.len());
-                    let (name, tail) = tail.split_at(end);
-                    rest = tail;
-                    after_operand = true;
-                    let next = tail.trim_start();
+                TokenKind::Operator if token.text == ")" => in_parameters = false,
+                TokenKind::Variable => {
+                    let name = token.text.trim_start_matches('$');
                     if name.is_empty() {
                         continue;
                     }
-                    if params || next.starts_with(":=") {
-                        names.bound.push(name.to_owned());
-                    } else if !next.starts_with('(') {
-                        names.used.push(name.to_owned());
-                    }
+                    // `xs@$x` and `xs#$i` bind too.
+                    let binds =
+                        in_parameters || after == Some(":=") || matches!(before, Some("@" | "#"));
+                    let list = if binds {
+                        &mut names.bound
+                    } else if after == Some("(") {
+                        &mut names.called
+                    } else {
+                        &mut names.used
+                    };
+                    list.push(name.to_owned());
                 }
-                '@' | '#' => {
-                    // `xs@$x` and `xs#$i` bind.
-                    let name = tail.trim_start().strip_prefix('$').unwrap_or("");
-                    let end = name
-                        .find(|c: char| !c.is_alphanumeric() && c != '_')
-                        .unwrap_or(name.len());
-                    if end > 0 {
-                        names.bound.push(name[..end].to_owned());
-                    }
-                    rest = tail;
-                }
-                c if c.is_alphabetic() || c == '_' => {
-                    let end = rest
-                        .find(|c: char| !c.is_alphanumeric() && c != '_')
-                        .unwrap_or(rest.len());
-                    let (word, tail) = rest.split_at(end);
-                    rest = tail;
-                    params = matches!(word, "function" | "λ");
-                    after_operand = !matches!(word, "and" | "or" | "in");
-                }
-                _ => {
-                    if c == ')' {
-                        params = false;
-                    }
-                    if !c.is_whitespace() {
-                        after_operand = matches!(c, ')' | ']' | '}' | '`') || c.is_numeric();
-                    }
-                    rest = tail;
-                }
+                _ => {}
             }
         }
         names
     }
-}
-
-/// What follows the closing quote.
-fn skip_quoted(text: &str, quote: char) -> &str {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if c == '\\' {
-            escaped = true;
-        } else if c == quote {
-            return &text[at + c.len_utf8()..];
-        }
-    }
-    ""
 }
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ impl Checker<'_> {
             format!("this is never equal: there is no value `\"{text}\"`"),
         )
         .also(beside.span, describe(&beside.ty));
-        self.report(offer_value(diagnostic, text, &values, value.span));
+        self.report(offer_value(diagnostic, text, &values.values, value.span));
         false
     }
 

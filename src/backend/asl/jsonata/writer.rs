@@ -533,7 +533,10 @@ pub(super) fn is_number(ty: &Type) -> bool {
         Type::Int | Type::Number | Type::Duration | Type::Size => true,
         Type::Union(members) => members.iter().all(is_number),
         Type::Shape(shape) => {
-            matches!(shape.kind(), ShapeKind::Integer { .. } | ShapeKind::Number)
+            matches!(
+                shape.kind(),
+                ShapeKind::Integer { .. } | ShapeKind::Number { .. }
+            )
         }
         _ => false,
     }
