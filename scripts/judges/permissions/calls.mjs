@@ -212,7 +212,7 @@ const startQuery = (call) => {
   if (call.sync) call.must('athena:GetQueryExecution,StopQueryExecution', group)
   for (const location of call.arg('ResultConfiguration.OutputLocation') ?? []) {
     const [, bucket, prefix = ''] = /^s3:\/\/([^/]*)\/?([^]*)$/.exec(location) ?? [, ANY, ANY]
-    call.must('s3:PutObject', s3([bucket], '/', prefix.replace(/\/$/, ''), ANY))
+    call.must('s3:PutObject', s3([bucket], '/', prefix.replace(/([^/])$/, '$1/'), ANY)) // the file is named by the query
     call.must('s3:GetBucketLocation', s3([bucket]))
   }
   athenaData(call)
