@@ -37,6 +37,9 @@ KNOWN = [
      "wants one resource to be of every type that the action takes; iam-data looks whether it is of one"),
     ("parliament", "RESOURCE_STAR", "", "iam-data says more exactly which of these could be scoped"),
     ("parliament", "PERMISSIONS_MANAGEMENT_ACTIONS", "", "says that PassRole hands on permissions, which it is for; the role and the service are held by iam-simulate"),
+    ("iam-data", "condition", r"states:InvokeHTTPEndpoint has no condition key states:HTTP(Method|Endpoint)$",
+     "the reference lists the key for Step Functions, not at the action; AWS's page on HTTP Tasks holds the action to both"),
+    ("parliament", "UNKNOWN_CONDITION_FOR_ACTION", r"states:HTTP(Method|Endpoint) for action states:InvokeHTTPEndpoint", "the same gap in the reference"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 

@@ -94,7 +94,8 @@ impl Assembly<'_> {
                 .iter()
                 .filter(|_| !head.prefix.is_empty());
             for error in modelled {
-                errors.add_modelled(own_error(error.api_name), error);
+                let transient = error.transient && entry.transient.is_none();
+                errors.add_modelled(own_error(error.api_name), error, transient);
             }
             for name in head
                 .errors
@@ -176,7 +177,7 @@ impl Assembly<'_> {
             }
             let mut errors = Errors::new(prefix, &self.service.curated.head.prefix);
             for error in &self.record.errors {
-                errors.add_modelled(error.name.to_owned(), error);
+                errors.add_modelled(error.name.to_owned(), error, error.transient);
             }
             errors.add(&format!("{prefix}Exception"), true);
             errors.add("SdkClientException", true);
@@ -360,9 +361,9 @@ impl<'a> Errors<'a> {
         }
     }
 
-    fn add_modelled(&mut self, name: String, error: &ErrorRecord) {
+    fn add_modelled(&mut self, name: String, error: &ErrorRecord, transient: bool) {
         let at = self.all.len();
-        self.add(&name, error.transient);
+        self.add(&name, transient);
         let shape = without_ending(error.api_name);
         for other in [
             without_ending(error.name),

@@ -265,6 +265,14 @@ pub fn touches_named_data(service: &str, operation: &str) -> bool {
     matches!((service, operation), ("athena", "startQueryExecution"))
 }
 
+/// The member of an operation whose text says what becomes of the data, and how it begins when no table comes or goes by it.
+pub fn find_statement(service: &str, operation: &str) -> Option<(&'static str, &'static str)> {
+    match (service, operation) {
+        ("athena", "startQueryExecution") => Some(("QueryString", "INSERT")),
+        _ => None,
+    }
+}
+
 /// What `reads` (or `writes`) of a resource of this kind needs: Athena's queries, PartiQL, encrypted objects and messages.
 /// Holes: `Arn`, and `Path` behind the resource's `/`; of the data catalog `Database` and `Table`. None when such a
 /// resource is not touched by a call beside its arguments.
@@ -282,6 +290,11 @@ pub fn find_access(kind: &str, writes: bool) -> Option<&'static [Grant]> {
         ("key", true) => write_key(),
         _ => return None,
     })
+}
+
+/// Whether it is the data catalog's: what a query looks its tables up in.
+pub fn is_catalog(kind: &str) -> bool {
+    matches!(kind, "database" | "glue_table")
 }
 
 /// The kinds that [`find_access`] knows.

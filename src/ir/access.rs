@@ -71,8 +71,12 @@ pub enum Problem {
     },
     /// Several names are unknown, and one bound cannot stand for all.
     WithinAmbiguous { span: Span, members: Vec<String> },
-    /// The call touches what its text names, and nothing says what that is.
-    UndeclaredData { span: Span, what: String },
+    /// The call touches what its text names, and nothing says what that is, or at least in which tables.
+    UndeclaredData {
+        span: Span,
+        what: String,
+        only_tables: bool,
+    },
     /// Nothing under this name is read or written by the call.
     AccessNotTaken {
         span: Span,
@@ -165,15 +169,48 @@ impl<'a> Finder<'a> {
             filler.fill(&call.form.grants, &reason, &mut self.found);
         }
         let touches = machine::touches_named_data(call.operation.service, &call.operation.name);
-        if touches && call.accesses.is_empty() && call.credentials.is_none() {
+        let names_tables = call.accesses.iter().any(|access| {
+            machine::is_catalog(self.tracer.program.resource(access.resource).kind.word)
+        });
+        if touches && !names_tables && call.credentials.is_none() {
             self.found.problems.push(Problem::UndeclaredData {
                 span: call.span,
                 what: reason.what.clone(),
+                only_tables: !call.accesses.is_empty(),
             });
         }
-        let own_role =
-            !matches!(call.target, Target::Api) || !machine::acts_as_caller(call.operation.service);
-        self.accesses(&call.accesses, &reason, own_role);
+        let taker = if !matches!(call.target, Target::Api)
+            || !machine::acts_as_caller(call.operation.service)
+        {
+            Taker::OwnRole
+        } else if self.keeps_tables(call) {
+            Taker::KeepsTables
+        } else {
+            Taker::Caller
+        };
+        self.accesses(&call.accesses, &reason, taker);
+    }
+
+    /// Whether the statement's first word is known and says that no table comes or goes.
+    fn keeps_tables(&self, call: &'a Call) -> bool {
+        let (service, operation) = (call.operation.service, &call.operation.name);
+        let Some((member, verb)) = machine::find_statement(service, operation) else {
+            return false;
+        };
+        let super::Arguments::Members(members) = &call.arguments else {
+            return false;
+        };
+        let text = members
+            .iter()
+            .find(|(name, _)| name == member)
+            .map(|(_, value)| self.tracer.constant(value));
+        match text.as_ref().and_then(|text| text.pieces().first()) {
+            Some(Piece::Text(text)) => text
+                .split_whitespace()
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(verb)),
+            _ => false,
+        }
     }
 
     fn map(&mut self, stage: &'a Stage, map: &'a Map) {
@@ -242,14 +279,19 @@ impl<'a> Finder<'a> {
             let members = [members.swap_remove(0), ("Key".to_owned(), files)];
             self.fill(&members, within, reason.clone(), machine::read_object());
         }
-        self.accesses(&dataset.accesses, &reason, false);
+        self.accesses(&dataset.accesses, &reason, Taker::Caller);
     }
 
-    fn accesses(&mut self, accesses: &'a [Access], reason: &Reason, own_role: bool) {
+    fn accesses(&mut self, accesses: &'a [Access], reason: &Reason, taker: Taker) {
+        let own_role = taker == Taker::OwnRole;
         for access in accesses {
             let resource = self.tracer.program.resource(access.resource);
             let kind = resource.kind.word;
-            let grants = machine::find_access(kind, access.writes)
+            let touched = match kind {
+                "database" if taker == Taker::KeepsTables => "glue_table",
+                kind => kind,
+            };
+            let grants = machine::find_access(touched, access.writes)
                 // A key stands for what is encrypted with it, whoever reads that.
                 .filter(|_| !own_role || kind == "key");
             let Some(grants) = grants else {
@@ -325,6 +367,16 @@ impl<'a> Finder<'a> {
         };
         filler.fill(grants, &reason, &mut self.found);
     }
+}
+
+/// Under whose name a call touches data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taker {
+    Caller,
+    /// The caller, and the tables that it writes are there before and after.
+    KeepsTables,
+    /// A job's or a function's, which is another.
+    OwnRole,
 }
 
 /// Whether the reader opens the files that it lists, instead of giving their names.

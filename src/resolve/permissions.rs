@@ -74,12 +74,20 @@ fn describe(problem: Problem) -> Diagnostic {
             ),
         )
         .help("give the others fixed text, or parameters of a literal type"),
-        Problem::UndeclaredData { span, what } => Diagnostic::new(
+        Problem::UndeclaredData {
+            span,
+            what,
+            only_tables,
+        } => Diagnostic::new(
             Code::UndeclaredData,
             span,
-            format!("nothing says which data `{what}` touches, so the role may start it and nothing else"),
+            if only_tables {
+                format!("nothing says which tables `{what}` touches, so the role may not look them up in the catalog")
+            } else {
+                format!("nothing says which data `{what}` touches, so the role may start it and nothing else")
+            },
         )
-        .help("name it after the call: `reads orders, raw/\"orders/*\"`, `writes results/\"athena/*\"`"),
+        .help("name it after the call: `reads sales/\"orders\", raw/\"orders/*\"`, `writes results/\"athena/*\"`"),
         Problem::AccessNotTaken {
             span,
             kind,

@@ -283,11 +283,15 @@ fn access(resource: u32, writes: bool, path: Option<&str>) -> Access {
 }
 
 fn query(accesses: Vec<Access>) -> Program {
+    statement("SELECT 1", accesses)
+}
+
+fn statement(sql: &str, accesses: Vec<Access>) -> Program {
     let mut query = sync(
         "athena",
         "startQueryExecution",
         vec![
-            ("QueryString", text("SELECT 1")),
+            ("QueryString", text(sql)),
             ("WorkGroup", text("etl")),
         ],
     );
@@ -323,18 +327,53 @@ fn a_query_touches_what_is_declared() {
 }
 
 #[test]
+fn an_insert_leaves_the_tables_of_its_database_where_they_are() {
+    let writes = |sql| {
+        let program = statement(sql, vec![access(2, true, Some("orders"))]);
+        lines_with(&program, &labels()).join(" ")
+    };
+    let insert = writes("  insert INTO orders SELECT * FROM raw");
+    assert!(insert.contains("glue:BatchCreatePartition"), "{insert}");
+    assert!(!insert.contains("glue:DeleteTable"), "{insert}");
+    let anything = writes("CREATE TABLE orders AS SELECT * FROM raw");
+    assert!(anything.contains("glue:CreateTable"), "{anything}");
+}
+
+#[test]
 fn a_query_without_declared_data_is_told() {
     let program = query(Vec::new());
     let problems = access::find_accesses(&program, &program.pipelines[0]).problems;
     assert!(
-        matches!(problems.as_slice(), [Problem::UndeclaredData { .. }]),
+        matches!(
+            problems.as_slice(),
+            [Problem::UndeclaredData {
+                only_tables: false,
+                ..
+            }]
+        ),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_query_that_declares_files_but_no_tables_is_told() {
+    let program = query(vec![access(0, false, Some("orders/*"))]);
+    let problems = access::find_accesses(&program, &program.pipelines[0]).problems;
+    assert!(
+        matches!(
+            problems.as_slice(),
+            [Problem::UndeclaredData {
+                only_tables: true,
+                ..
+            }]
+        ),
         "{problems:?}"
     );
 }
 
 #[test]
 fn a_topic_is_not_read_and_a_job_reads_under_its_own_role() {
-    let program = query(vec![access(3, false, None)]);
+    let program = query(vec![access(1, false, None), access(3, false, None)]);
     let problems = access::find_accesses(&program, &program.pipelines[0]).problems;
     assert!(
         matches!(

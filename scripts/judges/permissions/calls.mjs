@@ -67,6 +67,7 @@ class Call {
   constructor(path, state, values, machine, add) {
     Object.assign(this, { path, state, values, machine })
     this.arguments = state.Arguments ?? state.Parameters ?? {}
+    if (typeof this.arguments === 'string') this.arguments = values.members(this.arguments) ?? this.arguments
     this.must = (actions, resources, context) => add(path, 'must', actions, resources, context)
     this.may = (actions, resources, context) => add(path, 'may', actions, resources, context)
   }
@@ -76,7 +77,7 @@ class Call {
     let value = this.arguments
     if (typeof value === 'string') return [ANY]
     for (const key of path.split('.')) {
-      if (typeof value === 'string') return [ANY] // computed as a whole
+      if (typeof value === 'string' || value?.tree) return [ANY] // computed as a whole
       value = value?.[key]
     }
     return value === undefined ? absent === undefined ? undefined : [absent] : this.values.texts(value)
@@ -113,7 +114,9 @@ class Call {
     const { name } = this.machine, label = this.state.Label ?? ANY
     this.must('states:StartExecution', arn('states', 'stateMachine:', name))
     this.must('states:DescribeExecution', [[...arn('states', 'execution:', name, ':', ANY), ...arn('states', 'execution:', name, '/', label, ':', ANY)]])
-    this.must('states:RedriveExecution', arn('states', 'execution:', name, '/', label, ':', ANY))
+    // A redrive runs failed standard children again; express ones it starts anew.
+    const express = this.state.ItemProcessor.ProcessorConfig.ExecutionType === 'EXPRESS'
+    this[express ? 'may' : 'must']('states:RedriveExecution', arn('states', 'execution:', name, '/', label, ':', ANY))
     // Older pages grant these too.
     this.may('states:StopExecution,DescribeExecution', [...arn('states', 'execution:', name, ':', ANY), ...arn('states', 'execution:', name, '/', label, ':', ANY)])
   }
@@ -175,8 +178,8 @@ class Call {
   roles() {
     const walk = (node) => {
       for (const [key, value] of Object.entries(node && typeof node === 'object' ? node : {}))
-        if (/Role(Arn)?$/.test(key) && typeof value === 'string') this.may('iam:PassRole', role(this.values.texts(value)), { 'iam:PassedToService': wide(ANY) })
-        else walk(value)
+        if (/Role(Arn)?$/.test(key) && (typeof value === 'string' || value?.tree)) this.may('iam:PassRole', role(this.values.texts(value)), { 'iam:PassedToService': wide(ANY) })
+        else if (!value?.tree) walk(value)
     }
     walk(this.arguments)
   }
@@ -186,6 +189,10 @@ class Call {
 
 const table = (call, path = 'TableName', tail = '') => named(call.arg(path, ANY), n => arn('dynamodb', 'table/', n)).map(t => t + tail)
 const objectAt = (call) => s3(call.arg('Bucket', ANY), '/', call.arg('Key', ANY))
+const readObject = (call) => {
+  call.must('s3:GetObject', objectAt(call))
+  call.may('s3:ListBucket', s3(call.arg('Bucket', ANY)), { 's3:prefix': wide(call.arg('Key', ANY)[0]) }) // with it a missing object is 404, not 403
+}
 const listBucket = (call) => {
   for (const prefix of call.arg('Prefix', '')) call.must('s3:ListBucket', s3(call.arg('Bucket', ANY)), prefix ? { 's3:prefix': narrow(prefix) } : {})
 }
@@ -205,7 +212,7 @@ const startQuery = (call) => {
   if (call.sync) call.must('athena:GetQueryExecution,StopQueryExecution', group)
   for (const location of call.arg('ResultConfiguration.OutputLocation') ?? []) {
     const [, bucket, prefix = ''] = /^s3:\/\/([^/]*)\/?([^]*)$/.exec(location) ?? [, ANY, ANY]
-    call.must('s3:PutObject', s3([bucket], '/', prefix.replace(/\/$/, ''), ANY))
+    call.must('s3:PutObject', s3([bucket], '/', prefix.replace(/([^/])$/, '$1/'), ANY)) // the file is named by the query
     call.must('s3:GetBucketLocation', s3([bucket]))
   }
   athenaData(call)
@@ -406,7 +413,7 @@ const SDK = {
   'dynamodb:transactWriteItems': call => {
     const items = call.arguments.TransactItems
     if (!Array.isArray(items)) return call.may('dynamodb:PutItem,UpdateItem,DeleteItem,ConditionCheckItem', arn('dynamodb', 'table/', ANY))
-    for (const item of items) for (const [kind, one] of Object.entries(item))
+    for (const item of items) for (const [kind, one] of Object.entries(item?.tree ? {} : item))
       call.must('dynamodb:' + { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem' }[kind],
         named(one.TableName === undefined ? [ANY] : call.values.texts(one.TableName), n => arn('dynamodb', 'table/', n)))
   },
@@ -417,17 +424,17 @@ const SDK = {
   'redshiftdata:describeStatement': ownStatements('DescribeStatement'),
   'redshiftdata:getStatementResult': ownStatements('GetStatementResult'),
   'redshiftdata:cancelStatement': ownStatements('CancelStatement'),
-  's3:getObject': call => { call.must('s3:GetObject', objectAt(call)); if (call.arguments.VersionId) call.must('s3:GetObjectVersion', objectAt(call)) },
-  's3:headObject': call => {
-    call.must('s3:GetObject', objectAt(call))
-    call.may('s3:ListBucket', s3(call.arg('Bucket', ANY)), { 's3:prefix': wide(call.arg('Key', ANY)[0]) }) // with it a missing object is 404, not 403
-  },
+  's3:getObject': call => { readObject(call); if (call.arguments.VersionId) call.must('s3:GetObjectVersion', objectAt(call)) },
+  's3:headObject': readObject,
   's3:headBucket': call => call.must('s3:ListBucket', s3(call.arg('Bucket', ANY))),
   's3:listObjects': listBucket, 's3:listObjectsV2': listBucket,
   's3:listObjectVersions': call => call.must('s3:ListBucketVersions', s3(call.arg('Bucket', ANY))),
   's3:copyObject': call => {
     call.must('s3:PutObject', objectAt(call))
-    call.must('s3:GetObject', call.arg('CopySource', ANY).map(source => 'arn:aws:s3:::' + source.replace(/^\//, '')))
+    const source = call.arg('CopySource', ANY).map(source => 'arn:aws:s3:::' + source.replace(/^\//, ''))
+    call.must('s3:GetObject', source)
+    // Tags go along unless they are replaced; whether the object has any, the run knows.
+    if (!(call.arg('TaggingDirective') ?? []).includes('REPLACE')) call.may('s3:GetObjectTagging', source), call.may('s3:PutObjectTagging', objectAt(call))
   },
   's3:deleteObjects': call => {
     const objects = call.arguments.Delete?.Objects
@@ -456,6 +463,6 @@ for (const action of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', '
 
 function tables(call, action) {
   const items = call.arguments.RequestItems
-  const names = items && typeof items === 'object' ? Object.keys(items) : [ANY]
+  const names = items && typeof items === 'object' && !items.tree ? Object.keys(items) : [ANY]
   call.must('dynamodb:' + action, named(names, n => arn('dynamodb', 'table/', n)))
 }

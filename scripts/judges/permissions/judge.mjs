@@ -35,6 +35,13 @@ function split(policies) {
   return { grants, others }
 }
 
+/** AWS's reference lists `states:HTTPMethod` and `states:HTTPEndpoint` for Step Functions, but not at InvokeHTTPEndpoint, where
+ *  its page on HTTP Tasks uses them; iam-simulate drops what the reference does not list. Under a global key's name it looks
+ *  at the same operator and the same values. */
+const listed = (keys) => Object.fromEntries(Object.entries(keys).map(([key, value]) => [key.replace(/^states:(?=HTTP)/i, 'aws:PrincipalTag/'), value]))
+const inListedKeys = (statement) => statement.Condition
+  ? { ...statement, Condition: Object.fromEntries(Object.entries(statement.Condition).map(([operator, keys]) => [operator, listed(keys)])) } : statement
+
 const document = (statements) => ({ Version: '2012-10-17', Statement: statements })
 
 async function allowed(statements, { action, resource, context }) {
@@ -42,8 +49,8 @@ async function allowed(statements, { action, resource, context }) {
   const question = JSON.stringify({ policy: document(statements), action, resource, context })
   if (!asked.has(question)) {
     const answer = await runSimulation({
-      request: { principal: `arn:aws:iam::${ACCOUNT}:role/machine`, action, resource: { resource, accountId: ACCOUNT }, contextVariables: { ...context, 'aws:userid': 'AROAMACHINE:session' } },
-      identityPolicies: [{ name: 'role', policy: document(statements) }], serviceControlPolicies: [], resourceControlPolicies: [],
+      request: { principal: `arn:aws:iam::${ACCOUNT}:role/machine`, action, resource: { resource, accountId: ACCOUNT }, contextVariables: { ...listed(context), 'aws:userid': 'AROAMACHINE:session' } },
+      identityPolicies: [{ name: 'role', policy: document(statements.map(inListedKeys)) }], serviceControlPolicies: [], resourceControlPolicies: [],
     }, {})
     // A resource of a type that the action does not take is merely not allowed; iam-data reports such a grant.
     const unfit = answer.errors?.message === 'no.resource.types'
@@ -118,9 +125,11 @@ for (const file of process.argv.slice(2)) {
   })
   judged++
 }
+// MiniStack's evaluator knows no policy variables.
+const filled = (question) => question.replaceAll('${aws:userid}', 'AROAMACHINE:session')
 const questions = [...asked]
 const second = spawnSync(`${process.env.FLOWC_JUDGES}/python/bin/python`, [new URL('second_opinion.py', import.meta.url).pathname],
-  { encoding: 'utf8', input: questions.map(([q]) => q + '\n').join(''), maxBuffer: 1 << 28 })
+  { encoding: 'utf8', input: questions.map(([q]) => filled(q) + '\n').join(''), maxBuffer: 1 << 28 })
 const opinions = second.stdout.split('\n').filter(Boolean)
 if (second.status !== 0 || opinions.length !== questions.length) { console.error(second.stderr); process.exit(3) }
 for (const [i, [question, first]] of questions.entries()) {

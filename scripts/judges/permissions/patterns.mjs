@@ -61,10 +61,31 @@ export class Values {
 
   /** The texts that a value of a definition can be. */
   texts(value) {
+    if (value?.tree) try { return this.#of(value.tree, value.bound) } catch { return [ANY] }
     if (typeof value === 'number' || typeof value === 'boolean') return [String(value)]
     if (typeof value !== 'string') return [ANY]
     if (!value.startsWith('{%')) return [value]
     try { return this.#of(this.jsonata(value.slice(2, -2)).ast(), {}) } catch { return [ANY] }
+  }
+
+  /** The object that one expression makes, as JSON, with `{tree, bound}` for what it computes; null when it makes none. */
+  members(value) {
+    let tree
+    try { tree = this.jsonata(value.slice(2, -2)).ast() } catch { return null }
+    const bound = {}
+    while (tree.type === 'block' && tree.expressions.length) {
+      for (const each of tree.expressions) if (each.type === 'bind') bound[each.lhs.value] = each.rhs
+      tree = tree.expressions.at(-1)
+    }
+    const json = (tree) => {
+      if (tree.type === 'path' && tree.steps.length === 1) [tree] = tree.steps
+      if (tree.type === 'unary' && tree.value === '{' && tree.lhs.every(([key]) => key.type === 'string'))
+        return Object.fromEntries(tree.lhs.map(([key, each]) => [key.value, json(each)]))
+      if (tree.type === 'unary' && tree.value === '[') return tree.expressions.map(json)
+      return { tree, bound }
+    }
+    const made = json(tree)
+    return made.tree || Array.isArray(made) ? null : made
   }
 
   #of(tree, bound) {

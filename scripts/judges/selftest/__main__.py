@@ -147,6 +147,18 @@ def _(r): statements(r)[6]["Action"].remove("logs:PutResourcePolicy")
 def _(r): states(r)["each"]["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
 
 
+@case("permissions/denied", "an endpoint that another host's name begins with")
+def _(r): statements(r)[8]["Condition"]["StringLike"]["states:HTTPEndpoint"] = "https://api.partner.example.org/*"
+
+
+@case("permissions/denied", "a method that the statement does not allow")
+def _(r): statements(r)[8]["Condition"]["StringEquals"]["states:HTTPMethod"] = "GET"
+
+
+@case("permissions/denied", "a prefix in arguments that are one expression")
+def _(r): statements(r)[7]["Condition"]["StringLike"]["s3:prefix"] = "publish/*"
+
+
 @case("permissions/surplus", "a permission that no call needs")
 def _(r): statements(r)[2]["Action"].append("glue:DeleteJob")
 
@@ -157,6 +169,10 @@ def _(r): statements(r).append(copy.deepcopy(statements(r)[3]))
 
 @case("permissions/wide", "a whole bucket for one key")
 def _(r): statements(r)[0]["Resource"] = {"Fn::Sub": "arn:aws:s3:::${RawBucket}/*"}
+
+
+@case("permissions/wide", "any endpoint for one")
+def _(r): del statements(r)[8]["Condition"]["StringLike"]
 
 
 @case("permissions/wide", "a role that may be passed to any service")
