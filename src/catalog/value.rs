@@ -57,7 +57,7 @@ impl Shape {
                 let zero = 0.max(min.unwrap_or(0)).min(max.unwrap_or(i64::MAX));
                 json!(zero)
             }
-            ShapeKind::Number => json!(0),
+            ShapeKind::Number { .. } => json!(0),
             ShapeKind::Boolean => json!(false),
             ShapeKind::Timestamp => json!("1970-01-01T00:00:00Z"),
             ShapeKind::Blob => json!(""),
@@ -101,7 +101,7 @@ impl Shape {
             (ShapeKind::Structure { .. } | ShapeKind::Map { .. }, value) if !value.is_object() => {
                 must_be("an object")
             }
-            (ShapeKind::Map { value: shape }, Value::Object(members)) => members
+            (ShapeKind::Map { value: shape, .. }, Value::Object(members)) => members
                 .iter()
                 .try_for_each(|(name, value)| self.at(*shape).check_field(name, value, strict)),
             (ShapeKind::List { element, min, max }, Value::Array(items)) => {
@@ -148,8 +148,8 @@ impl Shape {
                 }
                 Ok(())
             }
-            (ShapeKind::Number, Value::Number(_)) => Ok(()),
-            (ShapeKind::Integer { .. } | ShapeKind::Number, _) => must_be("a number"),
+            (ShapeKind::Number { .. }, Value::Number(_)) => Ok(()),
+            (ShapeKind::Integer { .. } | ShapeKind::Number { .. }, _) => must_be("a number"),
             (ShapeKind::Boolean, Value::Bool(_)) => Ok(()),
             (ShapeKind::Boolean, _) => must_be("a boolean"),
             (ShapeKind::Json, _) => Ok(()),

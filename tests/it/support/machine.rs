@@ -58,12 +58,6 @@ impl Machine {
         self
     }
 
-    /// What a distributed map's ItemReader finds.
-    pub fn dataset(mut self, state: &str, items: Vec<Value>) -> Self {
-        self.mocks.set_items(state, items);
-        self
-    }
-
     pub fn run(&mut self, input: Value) -> Result<Value, Failure> {
         self.mocks
             .add(Rule::new(Target::Any, [Answer::succeed(json!({}))]));
