@@ -18,16 +18,22 @@ pub(super) enum Room {
 }
 
 impl Writer<'_> {
-    /// `flow a -> b`: the stages stand in line with the arrows where there are several.
+    /// `flow a -> b`: the first stage stands in line with the arrows where there are any.
     pub(super) fn flow(&mut self, flow: &Flow) {
         self.word("flow");
         let links = links(&flow.stages);
+        if links.len() == 1 {
+            return self.stages(&flow.stages);
+        }
         self.group(|w| {
-            if links.len() == 1 {
-                w.links(&links);
-            } else {
-                w.indent(|w| w.links(&links));
-            }
+            w.indent(|w| {
+                for (index, stage) in links.into_iter().enumerate() {
+                    if index > 0 {
+                        w.joint();
+                    }
+                    w.stage(stage);
+                }
+            });
         });
     }
 
@@ -41,22 +47,17 @@ impl Writer<'_> {
             w.stage(first);
             w.indent(|w| {
                 for stage in rest {
-                    w.line_between();
-                    w.arrow();
+                    w.joint();
                     w.stage(stage);
                 }
             });
         });
     }
 
-    fn links(&mut self, links: &[&Stage]) {
-        for (index, stage) in links.iter().enumerate() {
-            if index > 0 {
-                self.line_between();
-                self.arrow();
-            }
-            self.stage(stage);
-        }
+    fn joint(&mut self) {
+        self.comments_before_joint();
+        self.line_between();
+        self.arrow();
     }
 
     /// A block after what it belongs to on the same line.
@@ -266,6 +267,7 @@ impl Writer<'_> {
             } else {
                 w.group(|w| {
                     w.indent(|w| w.map_options(&map.options));
+                    w.comments_before_joint();
                     w.line();
                     w.token("{");
                 });
@@ -416,6 +418,7 @@ impl Writer<'_> {
         self.group(|w| {
             w.expr(condition);
             if matches!(inner.kind, ExprKind::Binary { .. } | ExprKind::If { .. }) {
+                w.comments_before_joint();
                 w.line();
             } else {
                 w.space_unless_commented();
@@ -430,6 +433,7 @@ impl Writer<'_> {
             w.group(|w| {
                 w.names(names, name);
                 if names.len() > 1 {
+                    w.comments_before_joint();
                     w.line();
                 } else {
                     w.space_unless_commented();
