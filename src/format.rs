@@ -10,6 +10,7 @@ mod doc;
 mod expr;
 mod flow;
 mod items;
+mod modifiers;
 mod writer;
 
 use std::borrow::Cow;
