@@ -10,6 +10,7 @@ mod doc;
 mod expr;
 mod flow;
 mod items;
+mod modifiers;
 mod writer;
 
 use std::borrow::Cow;
@@ -71,19 +72,22 @@ pub fn format(file: FileId, text: &str) -> Result<String, FormatError> {
     if read.has_errors() || syntax::dump(&read.file) != syntax::dump(&written.file) {
         return Err(FormatError::Changed(Change::Program));
     }
-    let same_comments = read.comments.len() == written.comments.len()
-        && read
-            .comments
-            .iter()
-            .zip(&written.comments)
-            .all(|(read, written)| read.node == with_newlines(&written.node));
-    if !same_comments {
+    if !has_same_comments(&read, &written) {
         return Err(FormatError::Changed(Change::Comments));
     }
     if print(&formatted, &read)? != formatted {
         return Err(FormatError::Unstable);
     }
     Ok(formatted)
+}
+
+fn has_same_comments(read: &Parsed, written: &Parsed) -> bool {
+    read.comments.len() == written.comments.len()
+        && read
+            .comments
+            .iter()
+            .zip(&written.comments)
+            .all(|(read, written)| read.node.trim_end() == with_newlines(written.node.trim_end()))
 }
 
 fn print(text: &str, parsed: &Parsed) -> Result<String, FormatError> {

@@ -138,6 +138,10 @@ def main():
         # So many steps make a definition larger than the service takes, which is said after all the work is done.
         short, long = (write_sources(b.scratch / f"steps{n}", 1, n) for n in (2500, 10000))
         b.linear("steps in one file, 2,500 and 10,000", build(short), build(long), 4, 3, code=None)
+        for sources in (short, long):
+            b.run(1, b.flowc, "fmt", "--quiet", sources)
+        checked = lambda sources: (b.flowc, "fmt", "--check", "--quiet", sources)
+        b.linear("formatting them", checked(short), checked(long), 4, 3)
         if a.check and b.beyond:
             print("far beyond the bound: " + ", ".join(w.strip() for w in b.beyond), file=sys.stderr)
             return 1

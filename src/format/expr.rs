@@ -1,7 +1,7 @@
 //! Expressions and types.
 
 use super::writer::Writer;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOp, Element, Entry, Expr, ExprKind, Field, ForClause, Type, TypeKind, UnaryOp,
 };
@@ -116,26 +116,24 @@ impl Writer<'_> {
 
     /// `a + b - c`: operators that bind alike break together, each at the start of its line.
     fn operators(&mut self, expr: &Expr) {
+        let ExprKind::Binary { op: top, .. } = &expr.kind else {
+            return self.misread();
+        };
         let mut links = Vec::new();
         let mut first = expr;
-        while let ExprKind::Binary { op, left, right } = &first.kind {
-            if links
-                .last()
-                .is_some_and(|(last, _): &(&Spanned<BinaryOp>, &Expr)| {
-                    strength(last.node) != strength(op.node)
-                })
-            {
-                break;
-            }
-            links.push((op, &**right));
+        while let ExprKind::Binary { op, left, right } = &first.kind
+            && strength(op.node) == strength(top.node)
+        {
+            links.push((op.node, right));
             first = left;
         }
         self.group(|w| {
             w.expr(first);
             w.indent(|w| {
                 for (op, right) in links.into_iter().rev() {
+                    w.comments_before_joint();
                     w.line();
-                    w.word(op.node.word());
+                    w.word(op.word());
                     w.expr(right);
                 }
             });
@@ -368,6 +366,7 @@ impl Writer<'_> {
                         w.leading_comments();
                         w.if_broken("| ");
                     } else {
+                        w.comments_before_joint();
                         w.line();
                         w.word("|");
                     }

@@ -3,9 +3,9 @@
 use super::expr::Padding;
 use super::writer::Writer;
 use crate::syntax::ast::{
-    AccessClause, AccessMode, Allow, Binding, Block, CallMode, Else, ErrorName, Expr, ExprKind,
-    Flow, If, Let, Map, MapBody, MapOption, MapOptionKind, Match, Modifier, ModifierKind, Name,
-    Pattern, Poll, PollBody, PollPart, PollPartKind, RetryPart, RetryPartKind, Stage, StageKind,
+    Binding, Block, CallMode, Else, ErrorName, Expr, ExprKind, Flow, If, Let, Map, MapBody,
+    MapOption, MapOptionKind, Match, Name, Pattern, Poll, PollBody, PollPart, PollPartKind, Stage,
+    StageKind,
 };
 
 /// Where a block stands when there is room for it on its line.
@@ -18,16 +18,22 @@ pub(super) enum Room {
 }
 
 impl Writer<'_> {
-    /// `flow a -> b`: the stages stand in line with the arrows where there are several.
+    /// `flow a -> b`: the first stage stands in line with the arrows where there are any.
     pub(super) fn flow(&mut self, flow: &Flow) {
         self.word("flow");
         let links = links(&flow.stages);
+        if links.len() == 1 {
+            return self.stages(&flow.stages);
+        }
         self.group(|w| {
-            if links.len() == 1 {
-                w.links(&links);
-            } else {
-                w.indent(|w| w.links(&links));
-            }
+            w.indent(|w| {
+                for (index, stage) in links.into_iter().enumerate() {
+                    if index > 0 {
+                        w.joint();
+                    }
+                    w.stage(stage);
+                }
+            });
         });
     }
 
@@ -41,22 +47,17 @@ impl Writer<'_> {
             w.stage(first);
             w.indent(|w| {
                 for stage in rest {
-                    w.line_between();
-                    w.arrow();
+                    w.joint();
                     w.stage(stage);
                 }
             });
         });
     }
 
-    fn links(&mut self, links: &[&Stage]) {
-        for (index, stage) in links.iter().enumerate() {
-            if index > 0 {
-                self.line_between();
-                self.arrow();
-            }
-            self.stage(stage);
-        }
+    fn joint(&mut self) {
+        self.comments_before_joint();
+        self.line_between();
+        self.arrow();
     }
 
     /// A block after what it belongs to on the same line.
@@ -266,6 +267,7 @@ impl Writer<'_> {
             } else {
                 w.group(|w| {
                     w.indent(|w| w.map_options(&map.options));
+                    w.comments_before_joint();
                     w.line();
                     w.token("{");
                 });
@@ -416,6 +418,7 @@ impl Writer<'_> {
         self.group(|w| {
             w.expr(condition);
             if matches!(inner.kind, ExprKind::Binary { .. } | ExprKind::If { .. }) {
+                w.comments_before_joint();
                 w.line();
             } else {
                 w.space_unless_commented();
@@ -425,11 +428,17 @@ impl Writer<'_> {
     }
 
     /// `A, B { … }`
-    fn names_and_block<T>(&mut self, names: &[T], block: &Block, name: impl Fn(&mut Self, &T)) {
+    pub(super) fn names_and_block<T>(
+        &mut self,
+        names: &[T],
+        block: &Block,
+        name: impl Fn(&mut Self, &T),
+    ) {
         self.group(|w| {
             w.group(|w| {
                 w.names(names, name);
                 if names.len() > 1 {
+                    w.comments_before_joint();
                     w.line();
                 } else {
                     w.space_unless_commented();
@@ -497,108 +506,6 @@ impl Writer<'_> {
         };
         self.word(word);
         self.expr(value);
-    }
-
-    pub(super) fn modifier(&mut self, modifier: &Modifier) {
-        match &modifier.kind {
-            ModifierKind::Retry { policy, parts } => {
-                self.token("retry");
-                if let Some(policy) = policy {
-                    self.space();
-                    self.leaf(policy.span);
-                }
-                self.group(|w| {
-                    w.indent(|w| w.retry_parts(parts));
-                });
-            }
-            ModifierKind::RetryNone => {
-                self.word("retry");
-                self.token("none");
-            }
-            ModifierKind::Catch { errors, block } => {
-                self.word("catch");
-                self.names_and_block(errors, block, Self::error_name);
-            }
-            ModifierKind::Finally(block) => {
-                self.token("finally");
-                self.space_unless_commented();
-                self.block(block, Room::Fit);
-            }
-            ModifierKind::Timeout(value) => self.with_value("timeout", Some(value)),
-            ModifierKind::Heartbeat(value) => self.with_value("heartbeat", Some(value)),
-            ModifierKind::Credentials(value) => self.with_value("credentials", Some(value)),
-            ModifierKind::Named(name) => {
-                self.word("named");
-                self.leaf(name.span);
-            }
-            ModifierKind::Within(value) => self.with_value("within", Some(value)),
-            ModifierKind::Access(access) => self.access(access),
-            ModifierKind::Returns(ty) => {
-                self.word("returns");
-                self.ty(ty);
-            }
-            ModifierKind::Allow(allow) => self.allow(allow),
-        }
-    }
-
-    /// Each after a line.
-    pub(super) fn retry_parts(&mut self, parts: &[RetryPart]) {
-        for part in parts {
-            self.line();
-            match &part.kind {
-                RetryPartKind::On(errors) => {
-                    self.word("on");
-                    self.group(|w| w.names(errors, Self::error_name));
-                }
-                RetryPartKind::Max(value) => self.with_value("max", Some(value)),
-                RetryPartKind::Every(value) => self.with_value("every", Some(value)),
-                RetryPartKind::Backoff(value) => self.with_value("backoff", Some(value)),
-                RetryPartKind::MaxDelay(value) => self.with_value("max_delay", Some(value)),
-                RetryPartKind::Jitter => self.token("jitter"),
-            }
-        }
-    }
-
-    pub(super) fn error_name(&mut self, error: &ErrorName) {
-        self.leaf(error.span);
-    }
-
-    /// `reads raw/"sales/*", orders`
-    pub(super) fn access(&mut self, access: &AccessClause) {
-        self.word(match access.mode {
-            AccessMode::Reads => "reads",
-            AccessMode::Writes => "writes",
-        });
-        self.group(|w| {
-            w.names(&access.targets, |w, target| {
-                w.leaf(target.resource.span);
-                if let Some(path) = &target.path {
-                    w.token("/");
-                    w.leaf(path.span);
-                }
-            });
-        });
-    }
-
-    /// `allow(lint, "reason")`
-    pub(super) fn allow(&mut self, allow: &Allow) {
-        self.token("allow");
-        self.group(|w| {
-            w.token("(");
-            w.indent(|w| {
-                w.soft_line();
-                w.leaf(allow.lint.span);
-                if let Some(reason) = &allow.reason {
-                    w.comma();
-                    w.line();
-                    w.leaf(reason.span);
-                }
-                w.last_comma();
-                w.closing_comments(false);
-            });
-            w.soft_line();
-            w.token(")");
-        });
     }
 }
 

@@ -284,13 +284,15 @@ impl Writer<'_> {
             }
             Setting::Alarm { conditions, notify } => self.group(|w| {
                 w.word("alarm");
-                w.names(conditions, |w, condition| {
-                    w.leaf(condition.metric.span);
-                    if let Some(above) = &condition.above {
-                        w.space();
-                        w.word(">");
-                        w.expr(above);
-                    }
+                w.group(|w| {
+                    w.names(conditions, |w, condition| {
+                        w.leaf(condition.metric.span);
+                        if let Some(above) = &condition.above {
+                            w.space();
+                            w.word(">");
+                            w.expr(above);
+                        }
+                    });
                 });
                 if !notify.is_empty() {
                     w.indent(|w| {
@@ -330,23 +332,31 @@ impl Writer<'_> {
                 target,
                 when,
                 answers,
-            } => self.group(|w| {
-                w.word("mock");
-                w.mock_target(target);
-                w.indent(|w| {
-                    if let Some(when) = when {
-                        w.line();
-                        w.with_value("when", Some(when));
-                    }
-                    for (index, answer) in answers.iter().enumerate() {
-                        if index > 0 {
-                            w.comma();
+            } => {
+                self.word("mock");
+                self.mock_target(target);
+                if when.is_none()
+                    && let [answer] = answers.as_slice()
+                {
+                    self.space();
+                    return self.answer(answer);
+                }
+                self.group(|w| {
+                    w.indent(|w| {
+                        if let Some(when) = when {
+                            w.line();
+                            w.with_value("when", Some(when));
                         }
-                        w.line();
-                        w.answer(answer);
-                    }
+                        for (index, answer) in answers.iter().enumerate() {
+                            if index > 0 {
+                                w.comma();
+                            }
+                            w.line();
+                            w.answer(answer);
+                        }
+                    });
                 });
-            }),
+            }
             TestMemberKind::Expect(expectation) => {
                 self.word("expect");
                 self.expectation(expectation);

@@ -1,8 +1,8 @@
 //! Writes the tokens of a program in the order of its source, each with the comments that stand around it.
 //!
-//! The tree says what comes next; the source says where that stands, so every comment is between the same two tokens
-//! before and after. A comma at the end of a list and a bar before a type's first member are the only tokens that come
-//! and go. Knows no construct of the language.
+//! The tree says what comes next; the source says where that stands, so a comment is between the same two tokens before
+//! and after; a comma alone may pass it. Commas that the grammar does not need and a bar before a type's first member
+//! are the only tokens that come and go. Knows no construct of the language.
 
 use super::doc::{Comment, Doc, Flat, Place};
 use crate::source::{Span, Spanned};
@@ -313,6 +313,14 @@ impl<'a> Writer<'a> {
         self.write_rows(rows);
     }
 
+    /// The comments between what was written and a token on the same line that joins it to something: they belong to
+    /// what was written, wherever that token goes.
+    pub(super) fn comments_before_joint(&mut self) {
+        if self.skip_blanks(self.at).1 == 0 && !self.doc.is_line_closed() {
+            self.leading_comments();
+        }
+    }
+
     fn write_rows(&mut self, rows: Vec<Row<'a>>) {
         for mut row in rows {
             // Empty lines are kept between what has lines of its own, not within it.
@@ -403,7 +411,9 @@ impl<'a> Writer<'a> {
     }
 
     fn comment(&self, index: usize) -> &'a str {
-        self.comments.get(index).map_or("", |comment| &comment.node)
+        self.comments
+            .get(index)
+            .map_or("", |comment| comment.node.trim_end())
     }
 
     /// Where a comment begins.
