@@ -16,6 +16,7 @@ mod catalog;
 mod check;
 mod explain;
 mod fmt;
+mod graph;
 mod iam;
 mod init;
 mod output;
@@ -34,6 +35,7 @@ use output::Output;
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
   flowc fmt --check             fail when a file is not formatted
   flowc iam --why jobs.flow     which step needs which permission
+  flowc graph jobs.flow         the pipelines as a picture
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc explain F0302           what an error means, with an example"
 )]
@@ -68,6 +70,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
+    /// Draw the pipelines: Mermaid, DOT or SVG
+    Graph(graph::Args),
     /// Start a small project that builds
     Init(init::Args),
     /// Print a completion script for a shell
@@ -134,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -8,6 +8,7 @@ mod decoding;
 mod defects;
 mod docs;
 mod format;
+mod graph;
 mod iam;
 mod iam_catalog;
 mod iam_map;
