@@ -363,7 +363,11 @@ impl<'p> Lowering<'p> {
         };
         let mut outcome = self.outcome(retry);
         if let Some(value) = value {
-            let ty = self.symbols.ty(value).clone();
+            // A handler's value may be null where an API's result never is.
+            let ty = match self.symbols.ty(value) {
+                Type::Optional(ty) if is_object(call) => (**ty).clone(),
+                ty => ty.clone(),
+            };
             let mut text = String::from("$states.result");
             for name in &call.value_path {
                 text = member(&text, name);
@@ -557,7 +561,7 @@ impl Lowering<'_> {
         let fails = assigns.iter().any(|assign| can_fail(&assign.value));
         let next = Edge {
             assigns,
-            target: Target::Open,
+            ..Edge::default()
         };
         let op = if fails && self.eval_guard().is_some() {
             let catch = self.catchers();
@@ -698,6 +702,11 @@ impl Lowering<'_> {
             .map(|c| if c.is_alphanumeric() { c } else { '_' })
             .collect()
     }
+}
+
+/// Whether the call's value is an object, whatever comes.
+fn is_object(call: &Call) -> bool {
+    call.value_path.is_empty() && !call.parse && call.form.result.has_members()
 }
 
 /// A condition of unknown type must be a bool: outside of a choice nothing else would say so.

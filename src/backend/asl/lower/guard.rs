@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
-use crate::backend::asl::graph::{Assign, Catch, Delay, Edge, FrameId, NodeId, Op, Target};
+use crate::backend::asl::graph::{Assign, Catch, Delay, Edge, FrameId, NodeId, Op};
 use crate::ir::{
     Binary, Block, Expr, Fail, Handler, LabelId, Retry, Stage, StageKind, Type, VariableId,
 };
@@ -168,7 +168,7 @@ impl Lowering<'_> {
     ) {
         let possible = possible(&rule.errors);
         if rule.max_attempts == 0 {
-            self.raise_again(entry, error, possible);
+            self.raise_again(entry, Some("fail"), error, possible);
             return;
         }
         let terms = self.terms;
@@ -188,7 +188,7 @@ impl Lowering<'_> {
                 variable: attempt,
                 value: next,
             }],
-            target: Target::Open,
+            ..Edge::default()
         };
         for target in targets {
             let delay = match &delay {
@@ -196,13 +196,13 @@ impl Lowering<'_> {
             };
             let next = Edge {
                 assigns: edge.assigns.clone(),
-                target: Target::Open,
+                ..Edge::default()
             };
             let wait = self.then(target, Some("backoff"), Op::Wait { delay, next });
             self.connect(wait, start);
         }
         self.place(used_up);
-        self.raise_again(used_up, error, possible);
+        self.raise_again(used_up, Some("fail"), error, possible);
     }
 
     fn finally(
@@ -298,7 +298,7 @@ impl Lowering<'_> {
         let mut targets = targets.into_iter();
         if fails && let Some(at) = targets.next() {
             self.place(at);
-            self.raise_again(at, error, None);
+            self.raise_again(at, Some("fail"), error, None);
         }
         for (exit, label) in jumps {
             if let Some(at) = targets.next() {
@@ -425,7 +425,7 @@ impl Lowering<'_> {
             }
             Fail::Again(error) => {
                 let possible = self.caught.get(error).cloned();
-                self.raise_again(at, *error, possible);
+                self.raise_again(at, None, *error, possible);
             }
         }
     }
@@ -483,8 +483,15 @@ impl Lowering<'_> {
         self.then(at, role, Op::Fail { error, cause });
     }
 
-    /// Raises an error whose name only the run knows, one of `possible` where that is given.
-    fn raise_again(&mut self, at: NodeId, error: VariableId, possible: Option<Vec<String>>) {
+    /// Raises an error whose name only the run knows, one of `possible` where that is given. `role` is that of the state
+    /// that fails, where no handler is around.
+    fn raise_again(
+        &mut self,
+        at: NodeId,
+        role: Option<&'static str>,
+        error: VariableId,
+        possible: Option<Vec<String>>,
+    ) {
         let terms = self.terms;
         let mut possible = possible;
         let mut conditions = Vec::new();
@@ -574,7 +581,7 @@ impl Lowering<'_> {
                     error: name(),
                     cause: Some(cause),
                 };
-                self.then(at, Some("fail"), fail);
+                self.then(at, role, fail);
             }
         }
     }
