@@ -406,6 +406,12 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
         {
             *value = project(value, part);
         }
+        ExprKind::If {
+            then, otherwise, ..
+        } => {
+            keep(then, part, symbols);
+            keep(otherwise, part, symbols);
+        }
         ExprKind::Object(entries) if only_pairs(entries) && !part.members.is_empty() => {
             entries.retain_mut(|entry| match entry {
                 Entry::Pair { key, value } => match part.members.get(key) {

@@ -54,7 +54,7 @@ pub(super) enum Exit {
 }
 
 const ALL: &str = "States.ALL";
-const TASK_FAILED: &str = "States.TaskFailed";
+pub(super) const TASK_FAILED: &str = "States.TaskFailed";
 const QUERY_EVALUATION: &str = "States.QueryEvaluationError";
 
 impl Lowering<'_> {
@@ -118,10 +118,10 @@ impl Lowering<'_> {
 
     /// Calls, maps and parallels retry by themselves; a block is started again from here.
     fn retrying(&mut self, stage: &Stage, at: NodeId, value: Option<VariableId>) -> Option<NodeId> {
-        let native = matches!(
-            stage.kind,
-            StageKind::Call(_) | StageKind::Map(_) | StageKind::Parallel { .. }
-        );
+        let native = match &stage.kind {
+            StageKind::Call(call) => !super::runs_in_line(call),
+            kind => matches!(kind, StageKind::Map(_) | StageKind::Parallel { .. }),
+        };
         let rules = &stage.guard.retry;
         if native || rules.is_empty() {
             return self.kind(stage, at, value);
@@ -511,21 +511,26 @@ impl Lowering<'_> {
                         let names: Vec<String> = match &mut possible {
                             None => rule.errors.clone(),
                             Some(possible) => {
-                                let taken: Vec<String> =
-                                    if rule.errors.iter().any(|name| name == TASK_FAILED) {
-                                        rule.errors.clone()
-                                    } else {
-                                        let (taken, left) = std::mem::take(possible)
-                                            .into_iter()
-                                            .partition(|name| rule.errors.contains(name));
-                                        *possible = left;
-                                        taken
-                                    };
+                                let any_task = |errors: &[String]| {
+                                    errors.iter().any(|name| name == TASK_FAILED)
+                                };
+                                let open = any_task(possible);
+                                let wild = any_task(&rule.errors);
+                                let (taken, left): (Vec<String>, Vec<String>) =
+                                    std::mem::take(possible).into_iter().partition(|name| {
+                                        rule.errors.contains(name) || wild && is_of_task(name)
+                                    });
+                                *possible = left;
                                 if possible.is_empty() {
                                     rest = Some((rule.error, rule.entry, false));
                                     break 'frames;
                                 }
-                                taken
+                                // What was caught as any error of a task may be each of those named here.
+                                if open || wild {
+                                    rule.errors.clone()
+                                } else {
+                                    taken
+                                }
                             }
                         };
                         if !names.is_empty() {
@@ -657,10 +662,18 @@ fn exit_name(jumps: &[(Exit, LabelId)], n: usize) -> String {
     }
 }
 
-/// The names that an error caught by these can have; None for any.
+/// The names that an error caught by these can have, `States.TaskFailed` among them for any error of a task; None for any.
 fn possible(errors: &[String]) -> Option<Vec<String>> {
-    let open = errors.iter().any(|name| name == ALL || name == TASK_FAILED);
+    let open = errors.iter().any(|name| name == ALL);
     (!open).then(|| errors.to_vec())
+}
+
+/// Whether `States.TaskFailed` takes an error of this name.
+fn is_of_task(name: &str) -> bool {
+    name == TASK_FAILED
+        || name == "States.Permissions"
+        || name.starts_with("States.Http.")
+        || !name.starts_with("States.")
 }
 
 fn takes_evaluation(errors: &[String]) -> bool {
