@@ -53,5 +53,8 @@ pub fn lower(program: &Program, id: PipelineId) -> Definition {
     usage::prune(&mut lowered.graph, &lowered.symbols);
     let params: BTreeSet<VariableId> = pipeline.params.iter().map(|p| p.variable).collect();
     fuse::fuse(&mut lowered.graph, &lowered.symbols, &params);
+    fuse::settle(&mut lowered.graph, &lowered.symbols);
+    // Less is read now: what a state reads of its own result needs no variable.
+    usage::prune(&mut lowered.graph, &lowered.symbols);
     emit::emit(program, pipeline, lowered)
 }

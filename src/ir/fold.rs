@@ -80,6 +80,19 @@ pub fn simplify(expr: Expr) -> Expr {
             _ => ExprKind::Binary { op, left, right },
         },
         ExprKind::Template(parts) => ExprKind::Template(joined(parts)),
+        ExprKind::List(elements) => ExprKind::List(spread_out(elements)),
+        ExprKind::Object(entries) => ExprKind::Object(merged(entries)),
+        ExprKind::Let {
+            local,
+            value,
+            mut body,
+        } => {
+            if reads(&body, local.id) == Some(1) {
+                put(&mut body, local.id, &mut Some(*value));
+                return part(*body);
+            }
+            ExprKind::Let { local, value, body }
+        }
         kind => kind,
     };
     Expr {
@@ -88,6 +101,97 @@ pub fn simplify(expr: Expr) -> Expr {
         time,
         span,
     }
+}
+
+/// A list's elements, those of written lists that are spread in it among them.
+fn spread_out(elements: Vec<Element>) -> Vec<Element> {
+    elements
+        .into_iter()
+        .flat_map(|element| match element.value.kind {
+            ExprKind::List(inner) if element.spread => inner,
+            _ => vec![element],
+        })
+        .collect()
+}
+
+/// An object's members, those of written objects that are spread in it among them; as they were when another kind of
+/// entry says what becomes of a name given twice.
+fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+    let is_pair = |entry: &Entry| matches!(entry, Entry::Pair { .. });
+    let written = |entry: &Entry| match entry {
+        Entry::Spread(value) => {
+            matches!(&value.kind, ExprKind::Object(inner) if inner.iter().all(is_pair))
+        }
+        entry => is_pair(entry),
+    };
+    if entries.iter().all(is_pair) || !entries.iter().all(written) {
+        return entries;
+    }
+    let mut pairs: Vec<Entry> = Vec::new();
+    for entry in entries {
+        let more = match entry {
+            Entry::Spread(Expr {
+                kind: ExprKind::Object(inner),
+                ..
+            }) => inner,
+            entry => vec![entry],
+        };
+        for entry in more {
+            let same = |known: &Entry| match (known, &entry) {
+                (Entry::Pair { key: known, .. }, Entry::Pair { key, .. }) => known == key,
+                _ => false,
+            };
+            match pairs.iter().position(same) {
+                Some(at) => pairs[at] = entry,
+                None => pairs.push(entry),
+            }
+        }
+    }
+    pairs
+}
+
+/// How often evaluating it reads a name; None when that depends on values.
+fn reads(expr: &Expr, local: u32) -> Option<usize> {
+    let all = |parts: Vec<&Expr>| {
+        parts
+            .into_iter()
+            .try_fold(0, |sum, part| Some(sum + reads(part, local)?))
+    };
+    let certain: Vec<&Expr> = match &expr.kind {
+        ExprKind::Local(read) => return Some(usize::from(read.id == local)),
+        ExprKind::If { condition, .. } => vec![condition],
+        ExprKind::Binary {
+            op: Binary::And | Binary::Or | Binary::Coalesce,
+            left,
+            ..
+        } => vec![left],
+        ExprKind::ListComprehension { source, .. }
+        | ExprKind::ObjectComprehension { source, .. }
+        | ExprKind::Sort { list: source, .. } => vec![source],
+        ExprKind::Jsonata { .. } => Vec::new(),
+        _ => return all(expr.children()),
+    };
+    let is_certain = |part: &&Expr| certain.iter().any(|known| std::ptr::eq(*known, *part));
+    let others = expr.children().into_iter().filter(|part| !is_certain(part));
+    if all(others.collect()) != Some(0) {
+        return None;
+    }
+    all(certain)
+}
+
+/// Puts the value where its name is read, once.
+fn put(expr: &mut Expr, local: u32, value: &mut Option<Expr>) {
+    if matches!(&expr.kind, ExprKind::Local(read) if read.id == local) {
+        if let Some(value) = value.take() {
+            *expr = value;
+        }
+        return;
+    }
+    for child in expr.children_mut() {
+        put(child, local, value);
+    }
+    let whole = std::mem::replace(expr, Expr::null(expr.span));
+    *expr = simplify(whole);
 }
 
 /// A template's parts, those of templates inside among them, and neighbouring texts as one.

@@ -290,10 +290,7 @@ fn statement(sql: &str, accesses: Vec<Access>) -> Program {
     let mut query = sync(
         "athena",
         "startQueryExecution",
-        vec![
-            ("QueryString", text(sql)),
-            ("WorkGroup", text("etl")),
-        ],
+        vec![("QueryString", text(sql)), ("WorkGroup", text("etl"))],
     );
     query.accesses = accesses;
     let mut program = program(calls(vec![query]));

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::fuse::at_once;
 use super::graph::{
     self, BodyInput, Delay, Edge, Graph, Map, Node, NodeId, Op, Outcome, Target, TaskResource,
 };
 use super::jsonata::{self, Atom, AttributeSpelling, Environment};
-use super::live::{Live, ways_in};
 use super::lower::{Lowered, Owner};
 use super::naming::{StateNames, hash, variable_names};
 use super::state::{self, State, Transition};
@@ -30,6 +28,7 @@ pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<
             program,
             symbols: &lowered.symbols,
             variables,
+            members: given_members(&lowered.graph),
             substitutions: BTreeMap::new(),
             spelling: AttributeSpelling::Api,
         },
@@ -96,6 +95,50 @@ fn places(graph: &Graph) -> BTreeSet<VariableId> {
     found
 }
 
+/// Paths of members.
+type Paths = BTreeSet<Vec<String>>;
+
+/// The members that a variable has whatever assigned it, null or not: every assignment writes them out.
+fn given_members(graph: &Graph) -> BTreeMap<VariableId, Paths> {
+    fn visit(graph: &Graph, found: &mut BTreeMap<VariableId, Paths>) {
+        for assign in graph.edges().flat_map(|edge| &edge.assigns) {
+            let mut given = Paths::new();
+            written_members(&assign.value, &mut Vec::new(), &mut given);
+            match found.get_mut(&assign.variable) {
+                Some(known) => known.retain(|path| given.contains(path)),
+                None => {
+                    found.insert(assign.variable, given);
+                }
+            }
+        }
+        for body in graph.nodes.iter().flat_map(|node| node.op.bodies()) {
+            visit(body, found);
+        }
+    }
+    let mut found = BTreeMap::new();
+    visit(graph, &mut found);
+    found
+}
+
+fn written_members(value: &Expr, path: &mut Vec<String>, found: &mut Paths) {
+    let ExprKind::Object(entries) = &value.kind else {
+        return;
+    };
+    let all_pairs = entries
+        .iter()
+        .all(|entry| matches!(entry, ir::Entry::Pair { .. }));
+    for entry in entries {
+        if let ir::Entry::Pair { key, value } = entry
+            && all_pairs
+        {
+            path.push(key.clone());
+            found.insert(path.clone());
+            written_members(value, path, found);
+            path.pop();
+        }
+    }
+}
+
 struct Emitter<'a> {
     owners: &'a [Owner],
     names: StateNames,
@@ -109,7 +152,6 @@ struct Emitter<'a> {
 struct Scope<'a> {
     graph: &'a Graph,
     number: usize,
-    live: Live,
     /// The numbers of the scopes inside each node.
     inside: BTreeMap<NodeId, Vec<usize>>,
     /// Where choices and catchers end, when one does.
@@ -146,7 +188,6 @@ impl Emitter<'_> {
         let mut scope = Scope {
             graph,
             number,
-            live: Live::of(graph, &ways_in(graph)),
             inside,
             done: None,
         };
@@ -569,15 +610,13 @@ impl Emitter<'_> {
     }
 
     /// What an edge assigns, and the value of the scope that ends behind it.
-    fn carried(&mut self, scope: &Scope<'_>, edge: &Edge) -> (state::ResultFields, Option<Expr>) {
+    fn carried(&mut self, edge: &Edge) -> (state::ResultFields, Option<Expr>) {
         let end = match &edge.target {
-            Target::End(value) => value.as_deref(),
+            Target::End(value) => value.as_deref().cloned(),
             _ => None,
         };
-        let live = |variable| scope.live.behind(&edge.target, variable);
-        let (assigns, end) = at_once(&edge.assigns, end, live)
-            .unwrap_or_else(|| (edge.assigns.clone(), end.cloned()));
-        let assign = assigns
+        let assign = edge
+            .assigns
             .iter()
             .filter_map(|assign| {
                 let name = self.env.variables.get(&assign.variable)?.clone();
@@ -599,7 +638,7 @@ impl Emitter<'_> {
 
     /// The way on of a state that can end.
     fn next(&mut self, scope: &Scope<'_>, edge: &Edge) -> (state::ResultFields, Transition) {
-        let (mut fields, end) = self.carried(scope, edge);
+        let (mut fields, end) = self.carried(edge);
         let transition = match &edge.target {
             Target::Node(id) => Transition::Next(self.names.get((scope.number, *id)).to_owned()),
             Target::End(_) | Target::Open => {
@@ -612,7 +651,7 @@ impl Emitter<'_> {
 
     /// The way on of a rule or a catcher, which leads to a state.
     fn way(&mut self, scope: &Scope<'_>, edge: &Edge) -> (state::ResultFields, String) {
-        let (mut fields, end) = self.carried(scope, edge);
+        let (mut fields, end) = self.carried(edge);
         let next = match &edge.target {
             Target::Node(id) => self.names.get((scope.number, *id)).to_owned(),
             Target::End(_) | Target::Open => {
@@ -671,17 +710,12 @@ fn needs_done(graph: &Graph) -> bool {
     })
 }
 
-impl Map {
-    fn is_batched(&self) -> bool {
-        self.distributed.as_ref().is_some_and(|d| d.batch.is_some())
-    }
-}
-
 /// What stands for variables, deploy-time values and the context object in one pipeline's expressions.
 struct Env<'a> {
     program: &'a Program,
     symbols: &'a Symbols<'a>,
     variables: BTreeMap<VariableId, String>,
+    members: BTreeMap<VariableId, Paths>,
     substitutions: BTreeMap<String, Deploy>,
     spelling: AttributeSpelling,
 }
@@ -698,6 +732,18 @@ impl Environment for Env<'_> {
                 missing: false,
             },
         }
+    }
+
+    fn part(&self, id: VariableId, path: &[&str]) -> Option<Atom> {
+        let paths = self.members.get(&id)?;
+        if !paths.iter().any(|known| known == path) {
+            return None;
+        }
+        let mut text = self.variable(id).text;
+        for name in path {
+            text = format!("{text}.{}", jsonata::step(name)?);
+        }
+        Some(Atom::new(text))
     }
 
     fn deploy(&mut self, deploy: &Deploy) -> String {

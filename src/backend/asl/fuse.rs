@@ -5,23 +5,53 @@
 //! expressions that do. Nothing volatile or expensive is evaluated twice, nothing is evaluated where another handler would
 //! take its failure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Assign, Choice, Edge, FrameId, Graph, Node, NodeId, Op, OwnerId, Target};
 use super::live::{EdgeRef, Live, reads, ways_in};
 use super::symbols::Symbols;
-use super::terms::{can_fail, is_cheap, is_volatile, size, substitute, variables};
-use crate::ir::{Context, Expr, ExprKind, Time, Type, VariableId};
+use super::terms::{can_fail, is_cheap, is_volatile, size, substitute, variables, walk};
+use crate::ir::{Context, Expr, ExprKind, Local, Time, Type, VariableId};
 
 /// The text that may be written more than once to save a state, in parts of expressions.
 const COPIES: usize = 24;
 /// No state assigns more than this.
 const ASSIGNS: usize = 40;
+/// Ids of the names that fusing makes, far from those of the source.
+const FIRST_NAMED: u32 = 1 << 29;
 
 /// Fuses the pipeline's graph and the graphs inside.
 pub(super) fn fuse(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<VariableId>) {
     show_input(graph, symbols, params);
     fuse_scope(graph, symbols, params);
+}
+
+/// Makes of each sequence of assignments ones that happen at once, as the document has them.
+pub(super) fn settle(graph: &mut Graph, symbols: &Symbols<'_>) {
+    let live = Live::of(graph, &ways_in(graph));
+    for edge in graph.edges_mut() {
+        let end = match &edge.target {
+            Target::End(value) => value.as_deref(),
+            _ => None,
+        };
+        let settled = at_once(&edge.assigns, end, symbols, |variable| {
+            live.behind(&edge.target, variable)
+        });
+        if let Some((assigns, end)) = settled {
+            edge.assigns = assigns;
+            if let Target::End(Some(value)) = &mut edge.target
+                && let Some(end) = end
+            {
+                **value = end;
+            }
+            edge.settled = true;
+        }
+    }
+    for node in &mut graph.nodes {
+        for body in node.op.bodies_mut() {
+            settle(body, symbols);
+        }
+    }
 }
 
 fn fuse_scope(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<VariableId>) {
@@ -68,58 +98,122 @@ fn fuse_scope(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<Variab
 
 /// A sequence of assignments as ones that happen at once, and the value behind them: all in terms of what the variables
 /// hold before. None when something would have to be evaluated twice that must not be.
-pub(super) fn at_once(
+fn at_once(
     assigns: &[Assign],
     end: Option<&Expr>,
+    symbols: &Symbols<'_>,
     live: impl Fn(VariableId) -> bool,
 ) -> Option<(Vec<Assign>, Option<Expr>)> {
-    // Backwards: what is read behind each assignment, and how often.
-    let mut kept: Vec<&Assign> = Vec::new();
-    let mut reads: Vec<(VariableId, usize)> = Vec::new();
-    let count = |reads: &mut Vec<(VariableId, usize)>, expr: &Expr| {
+    // Backwards: what is read behind each assignment, how often and by how many of the expressions that are written.
+    let mut kept: Vec<(&Assign, bool, bool)> = Vec::new();
+    let mut reads: BTreeMap<VariableId, Copies> = BTreeMap::new();
+    let count = |reads: &mut BTreeMap<VariableId, Copies>, expr: &Expr, of: Copies| {
+        let mut here: BTreeMap<VariableId, usize> = BTreeMap::new();
         for (variable, times) in occurrences(expr) {
-            match reads.iter_mut().find(|(known, _)| *known == variable) {
-                Some((_, known)) => *known += times,
-                None => reads.push((variable, times)),
-            }
+            *here.entry(variable).or_default() += times;
+        }
+        for (variable, times) in here {
+            let copies = reads.entry(variable).or_default();
+            copies.times += times * of.times;
+            copies.readers += of.readers;
         }
     };
     if let Some(end) = end {
-        count(&mut reads, end);
+        count(&mut reads, end, Copies::ONE);
     }
     let mut written: BTreeSet<VariableId> = BTreeSet::new();
     for assign in assigns.iter().rev() {
-        let mut times = 0;
-        reads.retain(|(variable, n)| {
-            let hit = *variable == assign.variable;
-            times += if hit { *n } else { 0 };
-            !hit
-        });
-        if written.insert(assign.variable) && live(assign.variable) {
-            times += 1;
+        let mut copies = reads.remove(&assign.variable).unwrap_or_default();
+        let stays = written.insert(assign.variable) && live(assign.variable);
+        if stays {
+            copies.times += 1;
+            copies.readers += 1;
         }
-        if times == 0 {
+        if copies.times == 0 {
             continue;
         }
-        if times > 1 && (is_volatile(&assign.value) || !is_cheap(&assign.value)) {
+        let once = copies.times > 1 && (is_volatile(&assign.value) || !is_cheap(&assign.value));
+        if once && copies.readers > 1 {
             return None;
         }
-        count(&mut reads, &assign.value);
-        kept.push(assign);
+        count(
+            &mut reads,
+            &assign.value,
+            if once { Copies::ONE } else { copies },
+        );
+        kept.push((assign, once, stays));
     }
     let mut values: Vec<(VariableId, Expr)> = Vec::new();
-    for assign in kept.into_iter().rev() {
-        let value = with_values(&assign.value, &values);
+    // Values that the only expression that reads them evaluates once, under a name.
+    let mut named: Vec<(Local, Expr)> = Vec::new();
+    let fill = |expr: &Expr, values: &[(VariableId, Expr)], named: &mut Vec<(Local, Expr)>| {
+        let mut expr = with_values(expr, values);
+        named.retain(|(local, value)| {
+            let read = reads_local(&expr, local.id);
+            if read {
+                expr = Expr {
+                    kind: ExprKind::Let {
+                        local: local.clone(),
+                        value: Box::new(value.clone()),
+                        body: Box::new(expr.clone()),
+                    },
+                    ..expr.clone()
+                };
+            }
+            !read
+        });
+        expr
+    };
+    for (n, (assign, once, stays)) in kept.into_iter().rev().enumerate() {
+        let mut value = if once || stays {
+            fill(&assign.value, &values, &mut named)
+        } else {
+            with_values(&assign.value, &values)
+        };
+        if once {
+            let local = Local {
+                id: FIRST_NAMED + (assign.variable.0 << 8) + n as u32,
+                name: symbols.name(assign.variable).into(),
+            };
+            let read = Expr {
+                kind: ExprKind::Local(local.clone()),
+                ..value.clone()
+            };
+            named.push((local, std::mem::replace(&mut value, read)));
+        }
         values.retain(|(variable, _)| *variable != assign.variable);
         values.push((assign.variable, value));
     }
-    let end = end.map(|end| with_values(end, &values));
+    let end = end.map(|end| fill(end, &values, &mut named));
     let assigns = values
         .into_iter()
         .filter(|(variable, _)| live(*variable))
         .map(|(variable, value)| Assign { variable, value })
         .collect();
     Some((assigns, end))
+}
+
+/// How often an expression is written, by way of the variables that stand for it.
+#[derive(Clone, Copy, Default)]
+struct Copies {
+    times: usize,
+    /// In so many expressions that are evaluated each by itself.
+    readers: usize,
+}
+
+impl Copies {
+    const ONE: Self = Self {
+        times: 1,
+        readers: 1,
+    };
+}
+
+fn reads_local(expr: &Expr, id: u32) -> bool {
+    let mut read = false;
+    walk(expr, &mut |part| {
+        read |= matches!(&part.kind, ExprKind::Local(local) if local.id == id);
+    });
+    read
 }
 
 fn with_values(expr: &Expr, values: &[(VariableId, Expr)]) -> Expr {
@@ -370,7 +464,7 @@ impl Fuser<'_, '_, '_> {
             return false;
         }
         let all: Vec<Assign> = edge.assigns.iter().chain(&next.assigns).cloned().collect();
-        at_once(&all, end, |variable| {
+        at_once(&all, end, self.symbols, |variable| {
             self.live.behind(&next.target, variable)
         })
         .is_some()
@@ -420,7 +514,7 @@ impl Fuser<'_, '_, '_> {
         }
         let behind = Target::Node(target);
         let live = |variable| self.live.behind(&behind, variable);
-        let Some((assigns, _)) = at_once(assigns, None, live) else {
+        let Some((assigns, _)) = at_once(assigns, None, self.symbols, live) else {
             return false;
         };
         let node = self.graph.node(target);
@@ -482,7 +576,7 @@ impl Fuser<'_, '_, '_> {
                     Target::End(value) => value.as_deref(),
                     _ => None,
                 };
-                at_once(&all, end, |variable| {
+                at_once(&all, end, self.symbols, |variable| {
                     self.live.behind(&edge.target, variable)
                 })
                 .is_some()
@@ -531,7 +625,7 @@ impl Fuser<'_, '_, '_> {
             return;
         }
         let live = |variable| self.live.entering(first).contains(&variable);
-        let assigns = match at_once(&entry, None, live) {
+        let assigns = match at_once(&entry, None, self.symbols, live) {
             Some((assigns, _)) => assigns,
             None => entry,
         };
@@ -554,7 +648,7 @@ impl Fuser<'_, '_, '_> {
         for assign in edge.assigns {
             let Some(turn) = turns.last_mut() else { return };
             turn.push(assign);
-            if at_once(turn, None, |_| true).is_none() {
+            if at_once(turn, None, self.symbols, |_| true).is_none() {
                 let assign = turn.pop();
                 turns.push(assign.into_iter().collect());
             }
@@ -579,7 +673,11 @@ impl Fuser<'_, '_, '_> {
             }
             self.graph.nodes.push(Node {
                 op: Op::Pass {
-                    next: Edge { assigns, target },
+                    next: Edge {
+                        assigns,
+                        target,
+                        ..Edge::default()
+                    },
                 },
                 owner: owner.unwrap_or(OwnerId(0)),
                 role: Some("input"),
@@ -631,7 +729,7 @@ impl Fuser<'_, '_, '_> {
                         .iter()
                         .all(|read| self.symbols.find_place(*read).is_some())
             };
-            let Some((assigns, _)) = at_once(&edge.assigns, None, |variable| {
+            let Some((assigns, _)) = at_once(&edge.assigns, None, self.symbols, |variable| {
                 self.live.behind(&edge.target, variable)
             }) else {
                 continue;

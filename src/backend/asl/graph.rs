@@ -1,7 +1,7 @@
 //! Control flow between the structured program and the document: states-to-be, and edges that carry assignments.
 //!
 //! A graph is one scope (the machine, a branch, a map's body). Only edges assign: an edge's assignments happen one after
-//! another when it is taken. A `Pass` is a point between others until fusing finds that nothing else can carry what it
+//! another when it is taken, until fusing has settled them to happen at once. A `Pass` is a point between others until fusing finds that nothing else can carry what it
 //! assigns. Knows nothing of JSONata's text.
 
 use super::jsonata;
@@ -43,6 +43,8 @@ pub(super) struct Node {
 #[derive(Debug, Default)]
 pub(super) struct Edge {
     pub assigns: Vec<Assign>,
+    /// The assignments happen at once, and the value of the scope that ends behind it is from before them.
+    pub settled: bool,
     pub target: Target,
 }
 
@@ -201,8 +203,8 @@ pub(super) struct Rule {
 impl Edge {
     pub fn to(target: NodeId) -> Self {
         Self {
-            assigns: Vec::new(),
             target: Target::Node(target),
+            ..Self::default()
         }
     }
 
@@ -415,6 +417,11 @@ impl Delay {
 }
 
 impl Map {
+    /// Whether a body's item is a list of items.
+    pub fn is_batched(&self) -> bool {
+        self.distributed.as_ref().is_some_and(|d| d.batch.is_some())
+    }
+
     /// Without the captures: those are used only as far as the body uses them.
     pub fn own_exprs<'a>(&'a self, all: &mut Vec<&'a Expr>) {
         match &self.items {

@@ -36,6 +36,7 @@ impl Live {
             }
             for edge in node.op.edges() {
                 for (n, assign) in edge.assigns.iter().enumerate() {
+                    let n = if edge.settled { 0 } else { n };
                     let before = edge.assigns.get(..n).unwrap_or_default();
                     read.extend(variables(&assign.value).into_iter().filter(|variable| {
                         before.iter().all(|assign| assign.variable != *variable)
@@ -45,7 +46,7 @@ impl Live {
                     read.extend(
                         variables(value)
                             .into_iter()
-                            .filter(|variable| !edge.assigns_to(*variable)),
+                            .filter(|variable| edge.settled || !edge.assigns_to(*variable)),
                     );
                 }
             }
@@ -94,7 +95,7 @@ impl Live {
         }
     }
 
-    /// Where an edge begins.
+    /// Where an edge begins that is not settled.
     pub fn on(&self, edge: &Edge, variable: VariableId) -> bool {
         let mut live = self.behind(&edge.target, variable);
         if let Target::End(Some(value)) = &edge.target {

@@ -267,6 +267,7 @@ impl<'p> Lowering<'p> {
     /// The stage without what stands around it.
     fn kind(&mut self, stage: &Stage, at: NodeId, value: Option<VariableId>) -> Option<NodeId> {
         match &stage.kind {
+            StageKind::Call(call) if runs_in_line(call) => Some(self.child(call, at, value)),
             StageKind::Call(call) => Some(self.call(call, &stage.guard.retry, at, value)),
             StageKind::Pass(expr) => {
                 let expr = self.expr(expr);
@@ -363,7 +364,11 @@ impl<'p> Lowering<'p> {
         };
         let mut outcome = self.outcome(retry);
         if let Some(value) = value {
-            let ty = self.symbols.ty(value).clone();
+            // A handler's value may be null where an API's result never is.
+            let ty = match self.symbols.ty(value) {
+                Type::Optional(ty) if is_object(call) => (**ty).clone(),
+                ty => ty.clone(),
+            };
             let mut text = String::from("$states.result");
             for name in &call.value_path {
                 text = member(&text, name);
@@ -386,6 +391,50 @@ impl<'p> Lowering<'p> {
             outcome,
         };
         self.then(at, None, Op::Task(Box::new(task)))
+    }
+
+    /// An express pipeline that is waited for: the call succeeds when the child fails, so its status is looked at.
+    fn child(&mut self, call: &Call, at: NodeId, value: Option<VariableId>) -> NodeId {
+        let terms = self.terms;
+        let name = self.owner_name();
+        let cause = self
+            .symbols
+            .variable(format!("{name}_cause"), Type::optional(Type::String));
+        let at = self.call(call, &[], at, None);
+        let value = value.map(|value| (value, self.symbols.ty(value).clone()));
+        let mut read = |text: &str, ty: &Type| {
+            let place = self.symbols.place(text, ty.clone());
+            terms.variable(place, ty.clone())
+        };
+        let status = read("$states.result.Status", &Type::String);
+        let when_done = |then: Expr, otherwise: Expr, ty: Type| {
+            let done = terms.eq(status.clone(), terms.string("SUCCEEDED"));
+            terms.choose(done, then, otherwise, ty)
+        };
+        let failure = terms.text(read("$states.result", &Type::object([])));
+        let mut assigns = vec![Assign {
+            variable: cause,
+            value: when_done(terms.null(), failure, Type::optional(Type::String)),
+        }];
+        if let Some((value, ty)) = value {
+            let output = read("$parse($states.result.Output)", &ty);
+            assigns.push(Assign {
+                variable: value,
+                value: when_done(output, terms.null(), ty),
+            });
+        }
+        if let Some(edge) = self.node_mut(at).op.edge_mut(0) {
+            edge.assigns = assigns;
+        }
+        let failed = terms.is_not_null(terms.variable(cause, Type::optional(Type::String)));
+        let (targets, done) = self.branch(at, Some("status"), vec![failed]);
+        for target in targets {
+            self.place(target);
+            let cause = terms.variable(cause, Type::String);
+            self.raise(target, Some("failed"), guard::TASK_FAILED, Some(cause));
+        }
+        self.place(done);
+        done
     }
 
     /// Never absent: a state without arguments would send its input.
@@ -557,7 +606,7 @@ impl Lowering<'_> {
         let fails = assigns.iter().any(|assign| can_fail(&assign.value));
         let next = Edge {
             assigns,
-            target: Target::Open,
+            ..Edge::default()
         };
         let op = if fails && self.eval_guard().is_some() {
             let catch = self.catchers();
@@ -698,6 +747,16 @@ impl Lowering<'_> {
             .map(|c| if c.is_alphanumeric() { c } else { '_' })
             .collect()
     }
+}
+
+/// Whether it is a pipeline that answers with its status instead of failing.
+fn runs_in_line(call: &Call) -> bool {
+    call.parse && matches!(call.target, ir::Target::Pipeline(_))
+}
+
+/// Whether the call's value is an object, whatever comes.
+fn is_object(call: &Call) -> bool {
+    call.value_path.is_empty() && !call.parse && call.form.result.has_members()
 }
 
 /// A condition of unknown type must be a bool: outside of a choice nothing else would say so.

@@ -1,6 +1,7 @@
 //! Building expressions, and questions about them that decide where one may be evaluated: how often, how late, and
 //! whether it can fail.
 
+use crate::ir::fold::simplify;
 use crate::ir::types::Type;
 use crate::ir::{
     Binary, Context, Element, Entry, Expr, ExprKind, Literal, Time, Unary, VariableId,
@@ -210,10 +211,13 @@ fn fold(expr: &mut Expr) {
                 .collect();
             if let Some(text) = text {
                 *expr = Expr::literal(Literal::String(text), Type::String, expr.span);
+                return;
             }
         }
         _ => {}
     }
+    let whole = std::mem::replace(expr, Expr::null(expr.span));
+    *expr = simplify(whole);
 }
 
 /// Its value depends on when or where it is evaluated.

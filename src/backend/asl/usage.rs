@@ -5,16 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::{Graph, Op, Target};
+use super::graph::{Graph, Map, Op, Target};
 use super::symbols::Symbols;
-use super::terms::Terms;
-use crate::ir::{Entry, Expr, ExprKind, Type, VariableId};
+use super::terms::{Terms, is_unknown};
+use crate::ir::{self, Binary, Entry, Expr, ExprKind, Literal, Type, VariableId};
 
 /// What is read of a value.
 #[derive(Clone, Debug, Default)]
 struct Use {
     /// All of it.
     whole: bool,
+    /// Whether it is there: not null, an element of a list that is counted.
+    present: bool,
     /// These members, with their types.
     members: BTreeMap<String, (Type, Use)>,
     /// This of each element.
@@ -29,8 +31,28 @@ impl Use {
         }
     }
 
+    fn present() -> Self {
+        Self {
+            present: true,
+            ..Self::default()
+        }
+    }
+
+    fn of_elements(part: Use) -> Self {
+        Self {
+            present: true,
+            elements: Some(Box::new(part)),
+            ..Self::default()
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        !self.whole && self.members.is_empty() && self.elements.is_none()
+        !self.whole && !self.present && self.members.is_empty() && self.elements.is_none()
+    }
+
+    /// Whether it is there, and nothing of what is in it.
+    fn is_presence(&self) -> bool {
+        self.present && !self.whole && self.members.is_empty() && self.elements.is_none()
     }
 
     /// Adds another; true when that was news.
@@ -42,7 +64,8 @@ impl Use {
             *self = Self::whole();
             return true;
         }
-        let mut news = false;
+        let mut news = other.present && !self.present;
+        self.present |= other.present;
         for (name, (ty, part)) in &other.members {
             match self.members.get_mut(name) {
                 Some((_, known)) => news |= known.add(part),
@@ -70,6 +93,7 @@ impl Use {
         match &self.elements {
             _ if self.whole => Use::whole(),
             Some(part) => (**part).clone(),
+            None if self.present => Use::present(),
             None => Use::default(),
         }
     }
@@ -88,6 +112,10 @@ enum Source<'g> {
     Value(&'g Expr),
     /// A body's value is an element of the map's list.
     Element(&'g Expr),
+    /// An item is an element of this list.
+    Items(&'g Expr),
+    /// A batch holds elements of this list.
+    Batches(&'g Expr),
 }
 
 /// Drops what nobody reads, and narrows what is kept of results.
@@ -106,6 +134,8 @@ pub(super) fn prune(graph: &mut Graph, symbols: &Symbols<'_>) {
                 match source {
                     Source::Value(expr) => usage.read(expr, &part),
                     Source::Element(expr) => usage.read(expr, &part.element()),
+                    Source::Items(expr) => usage.read(expr, &Use::of_elements(part.clone())),
+                    Source::Batches(expr) => usage.read(expr, &Use::of_elements(part.element())),
                 }
             }
         }
@@ -119,41 +149,19 @@ impl<'g> Usage<'g> {
     fn collect(&mut self, graph: &'g Graph, result: Option<(VariableId, bool)>) {
         for edge in graph.edges() {
             for assign in &edge.assigns {
-                self.sources
-                    .entry(assign.variable)
-                    .or_default()
-                    .push(Source::Value(&assign.value));
+                self.flows(assign.variable, Source::Value(&assign.value));
             }
             if let Target::End(Some(value)) = &edge.target {
                 match result {
                     None => self.read(value, &Use::whole()),
-                    Some((variable, element)) => {
-                        let source = if element {
-                            Source::Element(value)
-                        } else {
-                            Source::Value(value)
-                        };
-                        self.sources.entry(variable).or_default().push(source);
-                    }
+                    Some((variable, true)) => self.flows(variable, Source::Element(value)),
+                    Some((variable, false)) => self.flows(variable, Source::Value(value)),
                 }
             }
         }
         for node in &graph.nodes {
             match &node.op {
-                Op::Map(map) => {
-                    let mut own = Vec::new();
-                    map.own_exprs(&mut own);
-                    for expr in own {
-                        self.read(expr, &Use::whole());
-                    }
-                    for capture in &map.captures {
-                        self.sources
-                            .entry(capture.input.source)
-                            .or_default()
-                            .push(Source::Value(&capture.value));
-                    }
-                    self.collect(&map.body, Some((map.result, true)));
-                }
+                Op::Map(map) => self.collect_map(map),
                 Op::Parallel(parallel) => {
                     for branch in &parallel.branches {
                         self.collect(&branch.body, Some((branch.result, false)));
@@ -168,117 +176,162 @@ impl<'g> Usage<'g> {
         }
     }
 
+    fn collect_map(&mut self, map: &'g Map) {
+        let mut own = Vec::new();
+        map.own_exprs(&mut own);
+        let items = match &map.items {
+            ir::Items::Values(items) => Some(items),
+            ir::Items::Dataset(_) => None,
+        };
+        for expr in own {
+            if items.is_none_or(|items| !std::ptr::eq(items, expr)) {
+                self.read(expr, &Use::whole());
+            }
+        }
+        if let Some(items) = items {
+            self.read(items, &Use::of_elements(Use::present()));
+            let source = if map.is_batched() {
+                Source::Batches(items)
+            } else {
+                Source::Items(items)
+            };
+            self.flows(map.item.source, source);
+        }
+        for capture in &map.captures {
+            self.flows(capture.input.source, Source::Value(&capture.value));
+        }
+        self.collect(&map.body, Some((map.result, true)));
+    }
+
+    fn flows(&mut self, variable: VariableId, source: Source<'g>) {
+        self.sources.entry(variable).or_default().push(source);
+    }
+
     /// `part` is read of the expression's value.
     fn read(&mut self, expr: &Expr, part: &Use) {
-        if part.is_empty() {
-            return;
+        trace(expr, part, &mut |root, part| {
+            if let Root::Variable(id) = root
+                && self.uses[id.0 as usize].add(part)
+            {
+                self.changed.push(id);
+            }
+        });
+    }
+}
+
+/// What an expression reads of.
+enum Root {
+    Variable(VariableId),
+    /// The name of a comprehension or of a value inside the expression.
+    Local(u32),
+}
+
+/// Tells what is read of each name when `part` is read of the expression's value.
+fn trace(expr: &Expr, part: &Use, found: &mut dyn FnMut(Root, &Use)) {
+    if part.is_empty() {
+        return;
+    }
+    match &expr.kind {
+        ExprKind::Variable(id) => found(Root::Variable(*id), part),
+        ExprKind::Local(local) => found(Root::Local(local.id), part),
+        ExprKind::Member { base, name } => {
+            let member = (expr.ty.clone(), part.clone());
+            let part = Use {
+                members: BTreeMap::from([(name.clone(), member)]),
+                ..Use::default()
+            };
+            trace(base, &part, found);
         }
-        match &expr.kind {
-            ExprKind::Variable(id) => {
-                if self.uses[id.0 as usize].add(part) {
-                    self.changed.push(*id);
+        ExprKind::Index { base, index } => {
+            trace(index, &Use::whole(), found);
+            let part = match index.as_literal() {
+                Some(Literal::Number(_)) => Use::of_elements(part.clone()),
+                _ => Use::whole(),
+            };
+            trace(base, &part, found);
+        }
+        ExprKind::Object(entries) if only_pairs(entries) && !part.whole => {
+            for entry in entries {
+                if let Entry::Pair { key, value } = entry
+                    && let Some((_, part)) = part.members.get(key)
+                {
+                    trace(value, part, found);
                 }
             }
-            ExprKind::Member { base, name } => {
-                let member = (expr.ty.clone(), part.clone());
-                let part = Use {
-                    members: BTreeMap::from([(name.clone(), member)]),
-                    ..Use::default()
-                };
-                self.read(base, &part);
+        }
+        ExprKind::If {
+            condition,
+            then,
+            otherwise,
+        } => {
+            trace(condition, &Use::whole(), found);
+            trace(then, part, found);
+            trace(otherwise, part, found);
+        }
+        ExprKind::Binary {
+            op: Binary::Coalesce,
+            left,
+            right,
+        } => {
+            let mut first = part.clone();
+            first.add(&Use::present());
+            trace(left, &first, found);
+            trace(right, part, found);
+        }
+        ExprKind::Binary {
+            op: Binary::Eq | Binary::Ne,
+            left,
+            right,
+        } if is_null(left) || is_null(right) => {
+            trace(left, &Use::present(), found);
+            trace(right, &Use::present(), found);
+        }
+        ExprKind::Function { function, args } if function.name == "count" => {
+            for arg in args {
+                trace(arg, &Use::of_elements(Use::present()), found);
             }
-            ExprKind::Index { base, index } => {
-                self.read(index, &Use::whole());
-                match index.as_literal() {
-                    Some(crate::ir::Literal::Number(_)) => {
-                        let part = Use {
-                            elements: Some(Box::new(part.clone())),
-                            ..Use::default()
-                        };
-                        self.read(base, &part);
-                    }
-                    _ => self.read(base, &Use::whole()),
+        }
+        ExprKind::ListComprehension {
+            local,
+            source,
+            condition,
+            value,
+        } => {
+            let mut of_element = Use::present();
+            let mut inner = |root, part: &Use| match root {
+                Root::Local(id) if id == local.id => {
+                    of_element.add(part);
                 }
+                root => found(root, part),
+            };
+            if let Some(condition) = condition {
+                trace(condition, &Use::whole(), &mut inner);
             }
-            ExprKind::Object(entries) if only_pairs(entries) && !part.whole => {
-                for entry in entries {
-                    if let Entry::Pair { key, value } = entry
-                        && let Some((_, part)) = part.members.get(key)
-                    {
-                        self.read(value, part);
-                    }
+            trace(value, &part.element(), &mut inner);
+            trace(source, &Use::of_elements(of_element), found);
+        }
+        ExprKind::Let { local, value, body } => {
+            let mut of_value = Use::default();
+            trace(body, part, &mut |root, part| match root {
+                Root::Local(id) if id == local.id => {
+                    of_value.add(part);
                 }
-            }
-            ExprKind::If {
-                condition,
-                then,
-                otherwise,
-            } => {
-                self.read(condition, &Use::whole());
-                self.read(then, part);
-                self.read(otherwise, part);
-            }
-            ExprKind::ListComprehension {
-                local,
-                source,
-                condition,
-                value,
-            } => {
-                let mut inner = LocalUse {
-                    id: local.id,
-                    used: Use::default(),
-                };
-                if let Some(condition) = condition {
-                    inner.read(condition, &Use::whole());
-                    self.read(condition, &Use::whole());
-                }
-                inner.read(value, &part.element());
-                self.read(value, &part.element());
-                let part = Use {
-                    elements: Some(Box::new(inner.used)),
-                    ..Use::default()
-                };
-                self.read(source, &part);
-            }
-            _ => {
-                for child in expr.children() {
-                    self.read(child, &Use::whole());
-                }
+                root => found(root, part),
+            });
+            // It is evaluated whether it is read or not.
+            of_value.add(&Use::present());
+            trace(value, &of_value, found);
+        }
+        _ => {
+            for child in expr.children() {
+                trace(child, &Use::whole(), found);
             }
         }
     }
 }
 
-/// What a comprehension reads of its element.
-struct LocalUse {
-    id: u32,
-    used: Use,
-}
-
-impl LocalUse {
-    fn read(&mut self, expr: &Expr, part: &Use) {
-        if part.is_empty() {
-            return;
-        }
-        match &expr.kind {
-            ExprKind::Local(local) if local.id == self.id => {
-                self.used.add(part);
-            }
-            ExprKind::Member { base, name } => {
-                let member = (expr.ty.clone(), part.clone());
-                let part = Use {
-                    members: BTreeMap::from([(name.clone(), member)]),
-                    ..Use::default()
-                };
-                self.read(base, &part);
-            }
-            _ => {
-                for child in expr.children() {
-                    self.read(child, &Use::whole());
-                }
-            }
-        }
-    }
+fn is_null(expr: &Expr) -> bool {
+    expr.as_literal() == Some(&Literal::Null)
 }
 
 fn only_pairs(entries: &[Entry]) -> bool {
@@ -341,6 +394,10 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
     if part.whole {
         return;
     }
+    if part.is_presence() {
+        shrink(value, symbols);
+        return;
+    }
     match &mut value.kind {
         ExprKind::Variable(id)
             if is_call_result(*id, symbols)
@@ -348,6 +405,12 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
                 && part.elements.is_none() =>
         {
             *value = project(value, part);
+        }
+        ExprKind::If {
+            then, otherwise, ..
+        } => {
+            keep(then, part, symbols);
+            keep(otherwise, part, symbols);
         }
         ExprKind::Object(entries) if only_pairs(entries) && !part.members.is_empty() => {
             entries.retain_mut(|entry| match entry {
@@ -362,6 +425,19 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
             });
         }
         _ => {}
+    }
+}
+
+/// Leaves of a value that something is there.
+fn shrink(value: &mut Expr, symbols: &Symbols<'_>) {
+    let given = match &value.kind {
+        ExprKind::Variable(id) => is_call_result(*id, symbols),
+        ExprKind::Object(_) => true,
+        _ => false,
+    };
+    if given && !value.ty.is_nullable() && !is_unknown(&value.ty) {
+        let terms = Terms { span: value.span };
+        *value = terms.object(Vec::new());
     }
 }
 

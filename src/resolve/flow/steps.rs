@@ -9,7 +9,7 @@ use super::{
     CallerBlock, Flow, Inner, MOST_NESTED, Made, Owner, Place, ReturnRecord, StepRef, collect_sets,
 };
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
-use crate::ir::{Block, Expr, ExprKind, Stage, StageKind, Time, Type, VariableKind};
+use crate::ir::{self, Block, Expr, ExprKind, Stage, StageKind, Time, Type, VariableKind};
 use crate::resolve::arguments::{Formal, bind_arguments};
 use crate::resolve::expr;
 use crate::resolve::order::inner_stages;
@@ -476,6 +476,11 @@ impl<'u> Flow<'_, 'u> {
                     .map(|param| self.resolve_type(&param.ty))
                     .collect();
                 self.scope.unit = unit;
+                let takes_block = takes_block(step.step);
+                let changes = |name: &str| match block {
+                    Some(block) => takes_block && binds(&block.stages, name),
+                    None => takes_block,
+                };
                 let formals: Vec<Formal<'_>> = params
                     .iter()
                     .zip(&types)
@@ -517,7 +522,7 @@ impl<'u> Flow<'_, 'u> {
                         (None, None) if known => Some(Expr::null(name.span)),
                         (None, None) => None,
                     };
-                    stages.extend(self.parameter(param, ty, value, takes_block(step.step)));
+                    stages.extend(self.parameter(param, ty, value, &changes));
                 }
                 let mark = self.scope.flow.state.mark();
                 let label = self.new_label();
@@ -558,7 +563,7 @@ impl<'u> Flow<'_, 'u> {
         param: &'u ast::Parameter,
         ty: &Type,
         value: Option<Expr>,
-        takes_block: bool,
+        changes: &dyn Fn(&str) -> bool,
     ) -> Option<Stage> {
         let frame = self.place.frame;
         let name = &param.name;
@@ -568,8 +573,9 @@ impl<'u> Flow<'_, 'u> {
             return None;
         };
         let set = self.scope.frame(frame).set_names.contains(&name.node);
-        // Nothing in a step without a block changes what is around it.
-        let stands = value.time < Time::Run || !takes_block && is_path(&value);
+        // A step changes nothing that is around it; the block that it is given may.
+        let root = self.path_root(&value);
+        let stands = value.time < Time::Run || root.is_some_and(|root| !changes(&root));
         if stands && !set {
             let declared = match ty {
                 Type::Any | Type::Invalid => value.ty.clone(),
@@ -597,6 +603,23 @@ impl<'u> Flow<'_, 'u> {
         let base = self.state_name(&name.node);
         let kind = StageKind::Assign { variable, value };
         Some(self.made(kind, declared, base, name.span))
+    }
+
+    /// The name at the root of a chain of members, which costs nothing to read again; empty for one that nothing changes.
+    fn path_root(&self, value: &Expr) -> Option<String> {
+        match &value.kind {
+            ExprKind::Variable(id) => Some(self.scope.flow.variables[id.0 as usize].name.clone()),
+            // A state's own names and a token are another thing in another state.
+            ExprKind::Context(
+                ir::Context::StateName
+                | ir::Context::StateEntered
+                | ir::Context::StateRetryCount
+                | ir::Context::TaskToken,
+            ) => None,
+            ExprKind::Context(_) => Some(String::new()),
+            ExprKind::Member { base, .. } => self.path_root(base),
+            _ => None,
+        }
     }
 
     /// Goes into a step's flow; gives what is to be restored.
@@ -749,11 +772,24 @@ fn takes_block(step: &ast::Step) -> bool {
     }
 }
 
-/// A chain of members from a variable: reading it again costs nothing.
-fn is_path(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Variable(_) | ExprKind::Context(_) => true,
-        ExprKind::Member { base, .. } => is_path(base),
-        _ => false,
-    }
+/// Whether a caller's block can give a name another value. A block that holds a block of its own user can.
+fn binds(stages: &[ast::Stage], name: &str) -> bool {
+    stages.iter().any(|stage| {
+        let bound = match &stage.binding {
+            Some(ast::Binding::Name(bound)) => bound.node == name,
+            Some(ast::Binding::Fields(fields, _)) => fields.iter().any(|f| f.node == name),
+            None => false,
+        };
+        let by_kind = match &stage.kind {
+            ast::StageKind::Use { name: used, .. } => used.node == name || used.node == "body",
+            ast::StageKind::Let(bound) => bound.name.node == name,
+            ast::StageKind::Set { name: bound, .. } => bound.node == name,
+            _ => false,
+        };
+        bound
+            || by_kind
+            || inner_stages(stage)
+                .into_iter()
+                .any(|inner| binds(inner, name))
+    })
 }

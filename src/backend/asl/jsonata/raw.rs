@@ -14,7 +14,7 @@ impl Writer<'_> {
         let mut values: Vec<(&str, String)> = Vec::new();
         let mut entered = Vec::new();
         for (name, value) in names {
-            if is_bound(&tokens, name) {
+            if is_bound(&tokens, name) || !is_read(&tokens, name) {
                 continue;
             }
             let code = self.value(value);
@@ -78,6 +78,14 @@ fn replacement(tokens: &[Token], index: usize, values: &[(&str, String)]) -> Opt
         TokenKind::Regex if token.text.contains("${") => Some(token.text.replace("${", "$\\{")),
         _ => None,
     }
+}
+
+fn is_read(tokens: &[Token], name: &str) -> bool {
+    tokens.iter().enumerate().any(|(index, token)| {
+        token.kind == TokenKind::Variable
+            && token.text.strip_prefix('$') == Some(name)
+            && !is_call(tokens, index)
+    })
 }
 
 fn is_call(tokens: &[Token], index: usize) -> bool {

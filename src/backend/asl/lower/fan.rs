@@ -200,11 +200,14 @@ impl Lowering<'_> {
             outcome.next.assigns.push(Assign {
                 variable: value,
                 value: if collect {
-                    // Each branch gives an object with one member, named after it.
-                    let part = |name: &str| {
-                        let branches = values.iter().map(|(name, value)| (*name, value.clone()));
+                    // Each branch gives an object with one member, named after it. The text reads them all at once.
+                    let part = |part: &str| {
+                        let branches = values.iter().map(|(name, value)| {
+                            let value = terms.member(value.clone(), part, Type::object([]));
+                            (*name, value)
+                        });
                         terms.jsonata(
-                            format!("$merge([$states.result.{name}])"),
+                            format!("$merge([$states.result.{part}])"),
                             branches.collect(),
                             Type::object([]),
                         )

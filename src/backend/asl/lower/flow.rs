@@ -1,7 +1,7 @@
 //! `if`, `poll` and loops.
 
 use super::{Label, Lowering};
-use crate::backend::asl::graph::{Assign, Delay, Edge, NodeId, Op, Target};
+use crate::backend::asl::graph::{Assign, Delay, Edge, NodeId, Op};
 use crate::ir::{Binary, Block, Expr, LabelId, Literal, Poll, Type, VariableId};
 
 impl Lowering<'_> {
@@ -179,7 +179,7 @@ impl Lowering<'_> {
         let (again, every) = self.precomputed(again, every);
         let next = Edge {
             assigns: count.into_iter().collect(),
-            target: Target::Open,
+            ..Edge::default()
         };
         let delay = Delay::Seconds(every);
         let wait = self.then(again, Some("wait"), Op::Wait { delay, next });

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
-use crate::backend::asl::graph::{Assign, Catch, Delay, Edge, FrameId, NodeId, Op, Target};
+use crate::backend::asl::graph::{Assign, Catch, Delay, Edge, FrameId, NodeId, Op};
 use crate::ir::{
     Binary, Block, Expr, Fail, Handler, LabelId, Retry, Stage, StageKind, Type, VariableId,
 };
@@ -54,7 +54,7 @@ pub(super) enum Exit {
 }
 
 const ALL: &str = "States.ALL";
-const TASK_FAILED: &str = "States.TaskFailed";
+pub(super) const TASK_FAILED: &str = "States.TaskFailed";
 const QUERY_EVALUATION: &str = "States.QueryEvaluationError";
 
 impl Lowering<'_> {
@@ -118,10 +118,10 @@ impl Lowering<'_> {
 
     /// Calls, maps and parallels retry by themselves; a block is started again from here.
     fn retrying(&mut self, stage: &Stage, at: NodeId, value: Option<VariableId>) -> Option<NodeId> {
-        let native = matches!(
-            stage.kind,
-            StageKind::Call(_) | StageKind::Map(_) | StageKind::Parallel { .. }
-        );
+        let native = match &stage.kind {
+            StageKind::Call(call) => !super::runs_in_line(call),
+            kind => matches!(kind, StageKind::Map(_) | StageKind::Parallel { .. }),
+        };
         let rules = &stage.guard.retry;
         if native || rules.is_empty() {
             return self.kind(stage, at, value);
@@ -168,7 +168,7 @@ impl Lowering<'_> {
     ) {
         let possible = possible(&rule.errors);
         if rule.max_attempts == 0 {
-            self.raise_again(entry, error, possible);
+            self.raise_again(entry, Some("fail"), error, possible);
             return;
         }
         let terms = self.terms;
@@ -188,7 +188,7 @@ impl Lowering<'_> {
                 variable: attempt,
                 value: next,
             }],
-            target: Target::Open,
+            ..Edge::default()
         };
         for target in targets {
             let delay = match &delay {
@@ -196,13 +196,13 @@ impl Lowering<'_> {
             };
             let next = Edge {
                 assigns: edge.assigns.clone(),
-                target: Target::Open,
+                ..Edge::default()
             };
             let wait = self.then(target, Some("backoff"), Op::Wait { delay, next });
             self.connect(wait, start);
         }
         self.place(used_up);
-        self.raise_again(used_up, error, possible);
+        self.raise_again(used_up, Some("fail"), error, possible);
     }
 
     fn finally(
@@ -298,7 +298,7 @@ impl Lowering<'_> {
         let mut targets = targets.into_iter();
         if fails && let Some(at) = targets.next() {
             self.place(at);
-            self.raise_again(at, error, None);
+            self.raise_again(at, Some("fail"), error, None);
         }
         for (exit, label) in jumps {
             if let Some(at) = targets.next() {
@@ -425,7 +425,7 @@ impl Lowering<'_> {
             }
             Fail::Again(error) => {
                 let possible = self.caught.get(error).cloned();
-                self.raise_again(at, *error, possible);
+                self.raise_again(at, None, *error, possible);
             }
         }
     }
@@ -483,8 +483,15 @@ impl Lowering<'_> {
         self.then(at, role, Op::Fail { error, cause });
     }
 
-    /// Raises an error whose name only the run knows, one of `possible` where that is given.
-    fn raise_again(&mut self, at: NodeId, error: VariableId, possible: Option<Vec<String>>) {
+    /// Raises an error whose name only the run knows, one of `possible` where that is given. `role` is that of the state
+    /// that fails, where no handler is around.
+    fn raise_again(
+        &mut self,
+        at: NodeId,
+        role: Option<&'static str>,
+        error: VariableId,
+        possible: Option<Vec<String>>,
+    ) {
         let terms = self.terms;
         let mut possible = possible;
         let mut conditions = Vec::new();
@@ -504,21 +511,26 @@ impl Lowering<'_> {
                         let names: Vec<String> = match &mut possible {
                             None => rule.errors.clone(),
                             Some(possible) => {
-                                let taken: Vec<String> =
-                                    if rule.errors.iter().any(|name| name == TASK_FAILED) {
-                                        rule.errors.clone()
-                                    } else {
-                                        let (taken, left) = std::mem::take(possible)
-                                            .into_iter()
-                                            .partition(|name| rule.errors.contains(name));
-                                        *possible = left;
-                                        taken
-                                    };
+                                let any_task = |errors: &[String]| {
+                                    errors.iter().any(|name| name == TASK_FAILED)
+                                };
+                                let open = any_task(possible);
+                                let wild = any_task(&rule.errors);
+                                let (taken, left): (Vec<String>, Vec<String>) =
+                                    std::mem::take(possible).into_iter().partition(|name| {
+                                        rule.errors.contains(name) || wild && is_of_task(name)
+                                    });
+                                *possible = left;
                                 if possible.is_empty() {
                                     rest = Some((rule.error, rule.entry, false));
                                     break 'frames;
                                 }
-                                taken
+                                // What was caught as any error of a task may be each of those named here.
+                                if open || wild {
+                                    rule.errors.clone()
+                                } else {
+                                    taken
+                                }
                             }
                         };
                         if !names.is_empty() {
@@ -574,7 +586,7 @@ impl Lowering<'_> {
                     error: name(),
                     cause: Some(cause),
                 };
-                self.then(at, Some("fail"), fail);
+                self.then(at, role, fail);
             }
         }
     }
@@ -650,10 +662,18 @@ fn exit_name(jumps: &[(Exit, LabelId)], n: usize) -> String {
     }
 }
 
-/// The names that an error caught by these can have; None for any.
+/// The names that an error caught by these can have, `States.TaskFailed` among them for any error of a task; None for any.
 fn possible(errors: &[String]) -> Option<Vec<String>> {
-    let open = errors.iter().any(|name| name == ALL || name == TASK_FAILED);
+    let open = errors.iter().any(|name| name == ALL);
     (!open).then(|| errors.to_vec())
+}
+
+/// Whether `States.TaskFailed` takes an error of this name.
+fn is_of_task(name: &str) -> bool {
+    name == TASK_FAILED
+        || name == "States.Permissions"
+        || name.starts_with("States.Http.")
+        || !name.starts_with("States.")
 }
 
 fn takes_evaluation(errors: &[String]) -> bool {
