@@ -88,6 +88,9 @@ pub(super) fn check_api(
 
 /// How messages call an operation.
 fn call_name(operation: &Operation) -> String {
+    if operation.service == "http" {
+        return "`http`".to_owned();
+    }
     format!("`{}.{}`", operation.service, operation.name)
 }
 

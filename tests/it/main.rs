@@ -1,6 +1,7 @@
 mod by_hand;
 mod catalog;
 mod cfn;
+mod explain;
 mod iam;
 mod iam_catalog;
 mod iam_map;
@@ -11,3 +12,4 @@ mod lowering;
 mod report;
 mod support;
 mod syntax;
+mod ui;

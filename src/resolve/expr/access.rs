@@ -50,6 +50,29 @@ fn root_members(root: Root) -> Vec<(&'static str, ExprKind, Type)> {
     }
 }
 
+/// Names that the language gives in certain places, and where.
+const GIVEN: [(&str, &str); 7] = [
+    (
+        "child",
+        "`child` has a value in the body of a distributed map",
+    ),
+    (
+        "error",
+        "`error` has a value in a handler: `catch all { … }`",
+    ),
+    ("event", "`event` has a value behind a trigger's `with`"),
+    ("index", "`index` has a value in a map's body"),
+    ("item", "`item` has a value in a map's body"),
+    (
+        "result",
+        "`result` has a value in a poll's `until` and `fail when`",
+    ),
+    (
+        "task",
+        "`task.token` has a value in the arguments of a call with `await`",
+    ),
+];
+
 fn root_word(root: Root) -> &'static str {
     match root {
         Root::Execution => "execution",
@@ -94,9 +117,10 @@ impl Checker<'_> {
                 );
                 self.report(match what {
                     "function" => diagnostic.help(format!("call it: `{name}(…)`")),
-                    "step" | "pipeline" => {
-                        diagnostic.help("its result has a value after it has run in the flow")
-                    }
+                    "pipeline" => diagnostic.help(format!(
+                        "call it in the flow, and bind what it returns: `x = {name}(…)`"
+                    )),
+                    "step" => diagnostic.help("its result has a value behind its use in a flow"),
                     _ => diagnostic,
                 });
                 invalid(span)
@@ -114,6 +138,10 @@ impl Checker<'_> {
             span,
             format!("there is no name `{name}` here"),
         );
+        if let Some((_, place)) = GIVEN.iter().find(|(given, _)| *given == name) {
+            self.report(diagnostic.help(*place));
+            return;
+        }
         let near = find_nearest(name, candidates.iter().map(String::as_str));
         self.report(match near {
             Some(near) => diagnostic.replace(span, near, format!("write `{near}`")),

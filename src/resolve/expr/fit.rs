@@ -271,6 +271,9 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
             }
             _ => diagnostic.help("`number(…)` reads a number from a string"),
         },
+        (Type::Number, Type::Int) if value.as_literal().is_some() => {
+            diagnostic.help("write a whole number")
+        }
         (Type::Number, Type::Int) => {
             diagnostic.help("`round(…)`, `floor(…)` and `ceil(…)` give an int")
         }

@@ -30,7 +30,7 @@ static OPERATORS: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | left(Rule::kw_in))
         .op(left(Rule::plus) | left(Rule::minus))
         .op(left(Rule::star) | left(Rule::slash) | left(Rule::remainder))
-        .op(Op::prefix(Rule::minus))
+        .op(Op::prefix(Rule::negation))
 });
 
 impl Builder<'_> {
