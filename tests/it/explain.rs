@@ -1,6 +1,7 @@
 //! The explanations of codes: their programs do what they say.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use flowc::diagnostic::Code;
 use flowc::diagnostic::levels::LintLevels;
@@ -11,7 +12,13 @@ use flowc::workspace;
 /// The codes that a program gets, in the order of places.
 fn codes(text: &str) -> Vec<&'static str> {
     let main = SourceFile::new("explained.flow", text);
-    let compilation = driver::compile(main, &LintLevels::default(), &mut workspace::read_used);
+    // The files that pages use are those of the mistakes' tests.
+    let mut read = |path: &str| {
+        let places = ["names", "items"].map(|area| format!("tests/ui/{area}/{path}"));
+        let there = places.iter().find(|place| Path::new(place).exists());
+        workspace::read_used(there.unwrap_or(&places[0]))
+    };
+    let compilation = driver::compile(main, &LintLevels::default(), &mut read);
     let mut diagnostics = compilation.diagnostics;
     if let Some(program) = &compilation.program {
         diagnostics.extend(driver::emit(program).diagnostics);
