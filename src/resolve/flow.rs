@@ -989,7 +989,8 @@ impl<'c, 'u> Flow<'c, 'u> {
         let existing = self.scope.flow.variables.len() as u32;
         walk(self);
         let mut bound = self.scope.flow.state.bound_since(start);
-        bound.retain(|id, _| id.0 < existing);
+        // What is broken is reported at its place, and must be again in the next walk.
+        bound.retain(|id, ty| id.0 < existing && *ty != Type::Invalid);
         for (id, ty) in &known {
             let joined = bound.get(id).map_or_else(|| ty.clone(), |new| ty.join(new));
             bound.insert(*id, joined);

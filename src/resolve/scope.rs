@@ -81,6 +81,8 @@ pub(super) struct FlowNames {
     pub state: State,
     /// Names of the pipeline's own steps, where they are visible.
     pub steps: HashSet<String>,
+    /// Steps whose value was bound to another name than theirs, and that name.
+    pub renamed: HashMap<String, String>,
     /// `task.token` has a value here.
     pub awaited: bool,
     /// In the pipeline's own `let`s, which are evaluated before any stage runs.
@@ -327,6 +329,19 @@ impl<'c, 'u> Scope<'c, 'u> {
 
     /// A step's name where a value is wanted, and the step has not run.
     fn report_not_run(&mut self, name: &str, span: Span) {
+        if let Some(other) = self.flow.renamed.get(name).cloned() {
+            self.report(
+                Diagnostic::new(
+                    Code::NotBoundYet,
+                    span,
+                    format!(
+                        "the result of `{name}` is bound to `{other}`, not to the step's own name"
+                    ),
+                )
+                .replace(span, other.as_str(), format!("read `{other}`")),
+            );
+            return;
+        }
         let diagnostic = Diagnostic::new(
             Code::NotBoundYet,
             span,

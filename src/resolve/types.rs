@@ -256,7 +256,7 @@ fn plural(ty: &Type) -> String {
 }
 
 /// So many values of an enum are named one by one.
-const SHOWN_VALUES: usize = 4;
+pub(super) const SHOWN_VALUES: usize = 4;
 
 fn describe_enum(ty: &EnumType) -> String {
     if ty.values.len() > SHOWN_VALUES {

@@ -233,7 +233,10 @@ impl Checker<'_> {
                     format!("this is {}, and a list has no members", describe(&ty)),
                 )
                 .also(base.span, "the list");
-                if element.find_member(&name.node).is_some() {
+                let counted = matches!(name.node.as_str(), "count" | "length" | "size");
+                let open = matches!(element.expand(), Type::Any | Type::Invalid);
+                let is_member = element.find_member(&name.node).is_some();
+                if is_member && !(counted && open) {
                     diagnostic
                         .help(format!(
                             "`[x.{0} for x in …]` is the list of its elements' `{0}`, `[0].{0}` the first one's",
@@ -241,14 +244,32 @@ impl Checker<'_> {
                         ))
                         .fix(comprehension_fix(base.span, name))
                 } else {
-                    diagnostic.help("`count(…)` gives a list's length, `[0]` its first element")
+                    let diagnostic = diagnostic
+                        .help("`count(…)` gives a list's length, `[0]` its first element");
+                    match counted {
+                        true => diagnostic.fix(count_fix(base.span, name)),
+                        false => diagnostic,
+                    }
                 }
             }
             other if other.has_members() || matches!(other, Type::Union(_)) => {
-                let names = ty.member_names();
-                let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
-                self.report_unknown_member(of, name, &candidates);
-                return invalid(span);
+                if let Some(path) = deeper_member(&ty, &name.node) {
+                    Diagnostic::new(
+                        Code::UnknownMember,
+                        name.span,
+                        format!("{} has no member `{}`", quoted(of), name.node),
+                    )
+                    .replace(
+                        name.span,
+                        path.as_str(),
+                        format!("write `{path}`"),
+                    )
+                } else {
+                    let names = ty.member_names();
+                    let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
+                    self.report_unknown_member(of, name, &candidates);
+                    return invalid(span);
+                }
             }
             Type::Never => Diagnostic::new(
                 Code::UnknownMember,
@@ -463,6 +484,23 @@ fn optional_element(base: &Type, element: &Type) -> Type {
     }
 }
 
+fn count_fix(base: Span, name: &ast::Name) -> Fix {
+    Fix {
+        title: "count the elements".to_owned(),
+        edits: vec![
+            Edit {
+                span: base.before(),
+                text: "count(".to_owned(),
+            },
+            Edit {
+                span: base.after().to(name.span),
+                text: ")".to_owned(),
+            },
+        ],
+        safe: true,
+    }
+}
+
 fn comprehension_fix(base: Span, name: &ast::Name) -> Fix {
     Fix {
         title: format!("take `{}` of each element", name.node),
@@ -478,6 +516,20 @@ fn comprehension_fix(base: Span, name: &ast::Name) -> Fix {
         ],
         safe: false,
     }
+}
+
+/// A member that stands one level deeper, in just one of the members: results are often wrapped.
+fn deeper_member(ty: &Type, name: &str) -> Option<String> {
+    let mut found = ty.member_names().into_iter().filter_map(|outer| {
+        let (_, inside) = ty.find_member(&outer)?;
+        let inside = inside.non_null();
+        // What has any member says nothing.
+        let names = inside.member_names();
+        let (inner, _) = inside.find_member(name)?;
+        names.contains(&inner).then(|| format!("{outer}.{inner}"))
+    });
+    let only = found.next()?;
+    found.next().is_none().then_some(only)
 }
 
 /// A name in backticks, words as they are.

@@ -1,11 +1,12 @@
 //! Whether a value may stand where it stands, and what to say when not.
 
+use crate::catalog::resource::{self, RefForm};
 use crate::catalog::shape::{Shape, ShapeKind};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::types::EnumType;
 use crate::ir::{Binary, Element, Entry, Expr, ExprKind, Literal, Type};
 use crate::resolve::expr::{Checker, invalid, text};
-use crate::resolve::types::{describe, fits};
+use crate::resolve::types::{SHOWN_VALUES, describe, fits};
 use crate::source::Span;
 
 /// What a place takes.
@@ -57,6 +58,12 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let (Some(Literal::String(text)), Some(member)) = (value.as_literal(), wanted.member)
+            && let Some(diagnostic) = names_none(text, span, member)
+        {
+            self.report(diagnostic);
+            return invalid(span);
+        }
         let lenient = wanted.member.is_some() && value.ty.is_nullable_by_model();
         let fitting = if lenient {
             fits(&value.ty.non_null(), wanted.ty)
@@ -74,6 +81,33 @@ impl Checker<'_> {
         }
         value
     }
+}
+
+/// A text that cannot be what the member names a resource by.
+fn names_none(text: &str, span: Span, member: &str) -> Option<Diagnostic> {
+    let kinds = resource::named_kinds("", member);
+    if resource::wanted_form(member) == RefForm::Url
+        && kinds.contains(&"queue")
+        && !text.starts_with("https://")
+    {
+        let diagnostic = Diagnostic::new(
+            Code::WrongResource,
+            span,
+            format!("`{member}` takes a URL, and this is none"),
+        );
+        return Some(diagnostic.help(format!(
+            "`queue work = \"{text}\"` among the file's items declares it: give `work`, and its URL is passed"
+        )));
+    }
+    if kinds == ["bucket"] && text.contains('/') {
+        let diagnostic = Diagnostic::new(
+            Code::WrongResource,
+            span,
+            format!("`{member}` takes the name of a bucket, and this is none"),
+        );
+        return Some(diagnostic.help("it stands without `s3://` and without the key behind it"));
+    }
+    None
 }
 
 /// Whether the value fits, its literal parts by what they are.
@@ -198,6 +232,12 @@ pub(super) fn offer_value(
         Some(near) => {
             diagnostic.replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
         }
+        // So few are in the message or beside the place already.
+        None if values.values.len() <= SHOWN_VALUES
+            && diagnostic.code != Code::UnknownEnumValue =>
+        {
+            diagnostic
+        }
         None if values.values.len() <= SHOWN => {
             let words: Vec<String> = values.values.iter().map(|v| format!("`{v}`")).collect();
             diagnostic.help(format!("the values are {}", words.join(", ")))
@@ -302,7 +342,7 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
 }
 
 /// DynamoDB's typed value, by its members.
-fn is_attribute_value(shape: Shape) -> bool {
+pub(super) fn is_attribute_value(shape: Shape) -> bool {
     shape.has_members()
         && ["S", "N", "M", "L"]
             .iter()

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::ir::{Binary, Expr, ExprKind, Literal, Type, Unary};
 use crate::resolve::expr::facts::facts;
-use crate::resolve::expr::fit::{offer_default, offer_value};
+use crate::resolve::expr::fit::{is_attribute_value, offer_default, offer_value};
 use crate::resolve::expr::{Checker, Wanted, invalid, text};
 use crate::resolve::types::{describe, enum_of};
 use crate::source::{Span, Spanned};
@@ -227,6 +227,9 @@ impl Checker<'_> {
         if left.ty == Type::Null || right.ty == Type::Null {
             return true;
         }
+        if !(self.check_plain(left) && self.check_plain(right)) {
+            return false;
+        }
         for (value, other) in [(left, right), (right, left)] {
             if !self.check_enum_value(value, other) {
                 return false;
@@ -445,7 +448,7 @@ impl Checker<'_> {
 
     fn check_order(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
         for value in [left, right] {
-            if !self.check_present(value, op) {
+            if !(self.check_plain(value) && self.check_present(value, op)) {
                 return false;
             }
         }
@@ -489,6 +492,26 @@ impl Checker<'_> {
         true
     }
 
+    /// DynamoDB's typed value, where a plain one is meant.
+    fn check_plain(&mut self, value: &Expr) -> bool {
+        let whole = match &value.ty {
+            Type::Optional(inner) => inner.as_ref(),
+            ty => ty,
+        };
+        let typed = matches!(whole, Type::Shape(shape) if is_attribute_value(*shape));
+        if typed {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongOperand,
+                    value.span,
+                    "this is DynamoDB's value with its type, such as `{ N: \"3\" }`",
+                )
+                .help("`plain(…)` of the whole item gives plain values: `plain(read.Item).count`"),
+            );
+        }
+        !typed
+    }
+
     /// Reports an operand that may be null where a value is needed.
     fn check_present(&mut self, value: &Expr, op: &str) -> bool {
         match &value.ty {
@@ -521,7 +544,8 @@ impl Checker<'_> {
 
     /// The operand of arithmetic, when it is a number.
     fn number_operand(&mut self, value: Expr, op: &str) -> Option<Expr> {
-        if value.ty == Type::Invalid || !self.check_present(&value, op) {
+        if value.ty == Type::Invalid || !self.check_plain(&value) || !self.check_present(&value, op)
+        {
             return None;
         }
         if matches!(class(&value.ty), Class::Number | Class::Unknown) {

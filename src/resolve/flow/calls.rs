@@ -187,6 +187,18 @@ impl<'u> Flow<'_, 'u> {
                 "an activity is not called under another role",
             ));
         }
+        if let Some((_, span)) = modifiers.heartbeat
+            && !call::can_send_heartbeats(&call)
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::MisplacedModifier,
+                    span,
+                    "nobody sends a heartbeat here: the call gives no task token away",
+                )
+                .help("`timeout` ends a call that takes too long; `heartbeat` is for `await` and for activities"),
+            );
+        }
         call.timeout = timeout.or_else(|| self.defaults.timeout.clone());
         call.heartbeat = heartbeat;
         call.credentials = credentials;

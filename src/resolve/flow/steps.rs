@@ -395,6 +395,10 @@ impl<'u> Flow<'_, 'u> {
         if matches!(step.step.body, StepBody::Invalid) {
             return broken(self);
         }
+        if let Some(ast::Binding::Name(bound)) = &ast.binding {
+            let renamed = &mut self.scope.flow.renamed;
+            renamed.insert(name.node.clone(), bound.node.clone());
+        }
         let before = self.scope.diagnostics.len();
         let used = self.use_known_step(ast, name, args, block, step, owner, base, modifiers);
         self.point_to_use(before, ast, name);
