@@ -110,25 +110,25 @@ impl Diagnostic {
     }
 }
 
-/// The candidate nearest to `name`, if it is near enough to be what was meant.
+/// The candidate nearest to `name`, if it is near enough to be what was meant, and no other is as near.
 /// Compares without regard to case first, then by edit distance (at most a third of the length).
 pub fn find_nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
-    candidates
+    let length = name.chars().count();
+    // Of two letters any other name is one edit away.
+    let limit = if length < 3 { 0 } else { (length / 3).max(1) };
+    let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
-        .filter_map(|candidate| {
-            let distance = if candidate.eq_ignore_ascii_case(name) {
-                0
-            } else {
-                distance(name, candidate, limit)?
-            };
-            Some((distance, candidate))
-        })
-        .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)))
-        .map(|(_, candidate)| candidate)
+        .filter_map(|candidate| Some((distance(name, candidate, limit)?, candidate)))
+        .collect();
+    near.sort_unstable();
+    let (best, nearest) = *near.first()?;
+    let rivalled = near
+        .iter()
+        .any(|(distance, other)| *distance == best && !other.eq_ignore_ascii_case(nearest));
+    (!rivalled).then_some(nearest)
 }
 
 /// Optimal string alignment distance (a swap of neighbours counts one), if at most `limit`.

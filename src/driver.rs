@@ -41,7 +41,9 @@ pub fn compile(
     let (units, mut diagnostics) = load(main, &mut sources, read);
     let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let analysis = resolve::resolve(&units);
-    diagnostics.extend(analysis.diagnostics);
+    // A warning may be about what could not be read.
+    let kept = |d: &Diagnostic| !broken || d.severity == Severity::Error;
+    diagnostics.extend(analysis.diagnostics.into_iter().filter(kept));
     let mut program = analysis.program.filter(|_| !broken);
     if let Some(program) = &program {
         diagnostics.extend(lint::lint(program));

@@ -50,6 +50,22 @@ pub struct Analysis {
     pub allowed: Vec<Allowed>,
 }
 
+/// Whether a name may be unknown because its file could not be read, which is reported.
+fn is_of_missing_file(units: &[Unit], diagnostic: &Diagnostic) -> bool {
+    let of_names = matches!(
+        diagnostic.code,
+        Code::UnknownStep
+            | Code::UnknownName
+            | Code::UnknownFunction
+            | Code::UnknownType
+            | Code::UnknownPolicy
+    );
+    of_names
+        && units.iter().any(|unit| {
+            unit.file == diagnostic.primary.span.file && unit.uses.iter().any(Option::is_none)
+        })
+}
+
 /// Checks the first unit with those that it uses.
 pub fn resolve(units: &[Unit]) -> Analysis {
     let mut context = program::Context::new(units);
@@ -61,10 +77,14 @@ pub fn resolve(units: &[Unit]) -> Analysis {
     if let Some(program) = &program {
         diagnostics.extend(permissions::check(program));
     }
+    diagnostics.retain(|d| !is_of_missing_file(units, d));
     diagnostics.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
     });
-    diagnostics.dedup();
+    // A step that is used twice makes its mistake once.
+    diagnostics.dedup_by(|a, b| {
+        (a.primary.span, a.code, &a.message) == (b.primary.span, b.code, &b.message)
+    });
     let fine = diagnostics.iter().all(|d| d.severity != Severity::Error);
     Analysis {
         program: program.filter(|_| fine),

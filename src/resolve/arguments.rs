@@ -52,6 +52,7 @@ pub(super) fn bind(
     let mut fine = true;
     let mut bound: Vec<Option<(Expr, Span)>> = formals.iter().map(|_| None).collect();
     let mut meant = BTreeSet::new();
+    let mut has_unknown = false;
     let mut next = 0;
     for arg in args {
         let at = match &arg.name {
@@ -67,6 +68,7 @@ pub(super) fn bind(
             match &arg.name {
                 Some(name) => {
                     let names: Vec<&str> = formals.iter().map(|formal| formal.name).collect();
+                    has_unknown = true;
                     meant.extend(report_unknown_parameter(
                         checker, what, name, &names, declared,
                     ));
@@ -104,7 +106,8 @@ pub(super) fn bind(
         })
         .map(|(formal, _)| format!("`{}`", formal.name))
         .collect();
-    if !missing.is_empty() {
+    // What has another name may be what is missing.
+    if !missing.is_empty() && !has_unknown {
         fine = false;
         checker.report(
             Diagnostic::new(
@@ -161,7 +164,11 @@ fn report_unknown_parameter(
     let near = find_nearest(&name.node, candidates.iter().copied()).map(str::to_owned);
     checker.report(match &near {
         Some(near) => diagnostic.replace(name.span, near.as_str(), format!("write `{near}`")),
-        None => diagnostic,
+        None if candidates.is_empty() => diagnostic.help("it has none"),
+        None => {
+            let words: Vec<String> = candidates.iter().map(|c| format!("`{c}`")).collect();
+            diagnostic.help(format!("it takes {}", and(&words)))
+        }
     });
     near
 }
@@ -182,6 +189,7 @@ pub(super) fn check_members(
         top: true,
     };
     let mut given = Given::default();
+    given.lacking = target.lacking(args.iter().filter_map(|arg| arg.name.as_ref()));
     for arg in args {
         match &arg.name {
             Some(name) => check_member(checker, &target, name, &arg.value, &mut given),
@@ -248,6 +256,10 @@ pub(super) fn check_object(
         top: false,
     };
     let mut given = Given::default();
+    given.lacking = target.lacking(entries.iter().filter_map(|entry| match entry {
+        ast::Entry::Pair { key: name, .. } | ast::Entry::Short(name) => Some(name),
+        ast::Entry::Computed { .. } | ast::Entry::Spread(_) => None,
+    }));
     for entry in entries {
         match entry {
             ast::Entry::Pair { key, value } => {
@@ -301,6 +313,10 @@ struct Given {
     meant: BTreeSet<String>,
     /// There may be members that only the run knows.
     is_open: bool,
+    /// A member has a name that none has: it may be what is missing.
+    has_unknown: bool,
+    /// The required members that are not written.
+    lacking: Vec<String>,
 }
 
 /// A member's emitted name, and the type that its value must have.
@@ -349,6 +365,17 @@ impl Target {
                     },
                 }),
         }
+    }
+
+    /// The required members that are not among the written ones.
+    fn lacking<'n>(&self, written: impl Iterator<Item = &'n ast::Name>) -> Vec<String> {
+        let mut lacking = self.required();
+        for name in written {
+            if let Some(slot) = self.find(&name.node) {
+                lacking.retain(|required| *required != slot.name);
+            }
+        }
+        lacking
     }
 
     /// Both spellings of every member, each with the one that is emitted.
@@ -510,6 +537,10 @@ fn report_unknown_member(
             format!("write `{name}`"),
         ),
         None if spellings.is_empty() => diagnostic.help(format!("it takes no {noun}s")),
+        None if !given.lacking.is_empty() => {
+            let words: Vec<String> = given.lacking.iter().map(|n| format!("`{n}`")).collect();
+            diagnostic.help(format!("it needs {}", and(&words)))
+        }
         None => {
             let mut words: Vec<String> = Vec::new();
             for (_, name) in &spellings {
@@ -526,6 +557,7 @@ fn report_unknown_member(
             diagnostic.help(format!("there are {}", words.join(", ")))
         }
     });
+    given.has_unknown = true;
     given.meant.extend(emitted);
 }
 
@@ -543,7 +575,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
         .filter(|name| !is_there(name) && !given.meant.contains(name))
         .map(|name| format!("`{name}`"))
         .collect();
-    if !missing.is_empty() {
+    if !missing.is_empty() && !given.has_unknown {
         given.parts.broken = true;
         let (code, verb) = if target.is_api() {
             (Code::MissingArgument, "needs")

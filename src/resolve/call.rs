@@ -88,6 +88,9 @@ pub(super) fn check_api(
 
 /// How messages call an operation.
 fn call_name(operation: &Operation) -> String {
+    if operation.service == "http" {
+        return "`http`".to_owned();
+    }
     format!("`{}.{}`", operation.service, operation.name)
 }
 
@@ -276,16 +279,24 @@ fn not_offered(site: &CallSite, operation: &Operation) -> Diagnostic {
         .help(format!("there is {}", either(&words)))
 }
 
+/// Whether somebody gets a token, with which alone a heartbeat can be sent.
+pub(super) fn can_send_heartbeats(call: &ir::Call) -> bool {
+    matches!(call.target, Target::Activity(_)) || has_token(&call.arguments)
+}
+
+fn has_token(arguments: &Arguments) -> bool {
+    match arguments {
+        Arguments::Members(members) => members.iter().any(|(_, value)| reads_token(value)),
+        Arguments::Value(value) => reads_token(value),
+    }
+}
+
 /// An awaited call must give its token to somebody.
 fn check_token(checker: &mut Checker<'_>, site: &CallSite, call: &ir::Call) -> Option<()> {
     if site.mode != CallMode::Await {
         return Some(());
     }
-    let has_token = match &call.arguments {
-        Arguments::Members(members) => members.iter().any(|(_, value)| reads_token(value)),
-        Arguments::Value(value) => reads_token(value),
-    };
-    if has_token {
+    if has_token(&call.arguments) {
         return Some(());
     }
     checker.report(

@@ -118,10 +118,14 @@ impl<'a> Checker<'a> {
 
     pub(super) fn check(&mut self, expr: &ast::Expr, wanted: Option<Wanted<'_>>) -> Expr {
         let value = self.infer(expr, wanted);
-        match wanted {
-            Some(wanted) => self.fit(value, wanted),
-            None => value,
+        let Some(wanted) = wanted else {
+            return value;
+        };
+        if let Some(diagnostic) = resources::other_form(expr, &value, wanted) {
+            self.report(diagnostic);
+            return invalid(expr.span);
         }
+        self.fit(value, wanted)
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {

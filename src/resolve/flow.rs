@@ -17,7 +17,7 @@ mod steps;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::ir::{
     self, Binding, Block, Expr, Guard, LabelId, Pipeline, PipelineParam, Stage, StageKind,
     StateName, Time, Type, VariableId, VariableKind,
@@ -107,6 +107,8 @@ struct StepRef<'u> {
 
 struct Flow<'c, 'u> {
     scope: Scope<'c, 'u>,
+    /// Where the pipeline's name stands.
+    name: Span,
     steps: HashMap<&'u str, StepRef<'u>>,
     used_steps: HashSet<&'u str>,
     place: Place,
@@ -197,6 +199,7 @@ impl<'c, 'u> Flow<'c, 'u> {
         scope.flow.body = Some(BodyId(0));
         Self {
             scope,
+            name: Span::default(),
             steps: HashMap::new(),
             used_steps: HashSet::new(),
             place: Place {
@@ -258,6 +261,7 @@ impl<'c, 'u> Flow<'c, 'u> {
 
     fn pipeline(&mut self, item: ItemRef, ast: &'u ast::Pipeline) -> Pipeline {
         let signature = self.scope.context.signature(item);
+        self.name = ast.name.span;
         self.scope.flow.bodies[0].express = signature.express;
         let mut params = Vec::new();
         let mut names: HashMap<&str, Span> = HashMap::new();
@@ -292,7 +296,9 @@ impl<'c, 'u> Flow<'c, 'u> {
                     self.report(duplicate(&binding.name, Some(first)));
                     continue;
                 }
+                self.scope.flow.before_flow = true;
                 let (kind, ty) = self.let_stage(binding);
+                self.scope.flow.before_flow = false;
                 if let Some(kind @ StageKind::Assign { .. }) = kind {
                     let name = self.state_name(&binding.name.node);
                     stages.push(self.made(kind, ty, name, member.span));
@@ -391,7 +397,12 @@ impl<'c, 'u> Flow<'c, 'u> {
         first.map(|(flow, _)| flow)
     }
 
+    /// Not where something of the flow could not be made: it may have been the use.
     fn warn_of_unused_steps(&mut self) {
+        let errors = &self.scope.diagnostics;
+        if errors.iter().any(|d| d.severity == Severity::Error) {
+            return;
+        }
         let mut unused: Vec<StepRef<'u>> = self
             .steps
             .iter()
@@ -754,8 +765,6 @@ impl<'c, 'u> Flow<'c, 'u> {
     }
 
     fn set_stage(&mut self, name: &ast::Name, value: &ast::Expr) -> Inner {
-        let value = expr::check(&mut self.scope, value, None);
-        let ty = value.ty.clone();
         let Some((frame, body, named)) = self.scope.find_variable(&name.node) else {
             self.report(
                 Diagnostic::new(
@@ -765,8 +774,15 @@ impl<'c, 'u> Flow<'c, 'u> {
                 )
                 .help(format!("`let {} = …` before it binds the name", name.node)),
             );
+            // What reads the name would have read what is set.
+            let frame = self.scope.binding_frame().unwrap_or(self.place.frame);
+            let variable = self.scope.declare(frame, name, VariableKind::Result);
+            self.scope.bind(variable, Type::Invalid);
+            expr::check(&mut self.scope, value, None);
             return Inner::broken();
         };
+        let value = expr::check(&mut self.scope, value, None);
+        let ty = value.ty.clone();
         let own = Some(frame) == self.scope.binding_frame();
         let problem = match named {
             Named::Variable(variable) if own && body == self.body_id() => {
@@ -782,8 +798,10 @@ impl<'c, 'u> Flow<'c, 'u> {
                         .also(
                             self.scope.flow.variables[variable.0 as usize].span,
                             "bound here",
-                        ),
+                        )
+                        .help("bind it with `let` before the ways part"),
                     );
+                    self.scope.bind(variable, Type::Invalid);
                     return Inner::broken();
                 }
                 self.scope.bind(variable, ty.clone());
@@ -799,13 +817,20 @@ impl<'c, 'u> Flow<'c, 'u> {
                     )
                 } else {
                     format!(
-                        "`{}` is bound outside of this body, and what is set in a map's body or a branch does not come out",
+                        "`{}` is bound outside, and what is set in a map's body or a branch does not come out",
                         name.node
                     )
                 };
-                Diagnostic::new(Code::SetOuter, name.span, message)
-                    .also(bound, "bound here")
-                    .help("give the value out as the body's or the step's value, and set it behind")
+                let diagnostic =
+                    Diagnostic::new(Code::SetOuter, name.span, message).also(bound, "bound here");
+                let inside = self.scope.body(self.body_id()).kind;
+                if body == self.body_id() {
+                    diagnostic.help("give it out as the step's value, and set it behind the use")
+                } else if inside == BodyKind::Branch {
+                    diagnostic.help("give it out as the branch's value: `x = parallel { a { … } … }`, then `set … = x.a`")
+                } else {
+                    diagnostic.help("give it out as the body's value and collect it: `xs = map(…) { … }`, then `set … = sum(xs)`")
+                }
             }
             Named::Inline(_) => Diagnostic::new(
                 Code::SetOuter,
@@ -815,7 +840,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                     name.node
                 ),
             )
-            .help("bind it in the step with `let` first"),
+            .help("give it out as the step's value, and set it behind the use"),
         };
         self.report(problem);
         Inner::broken()
@@ -930,7 +955,6 @@ impl<'c, 'u> Flow<'c, 'u> {
                 )
                 .help("it belongs into the block of a `loop` or a `while`"),
             );
-            self.scope.flow.state.reachable = false;
             return Inner::broken();
         };
         let (label, body, mark, cleanups) = {
@@ -965,7 +989,8 @@ impl<'c, 'u> Flow<'c, 'u> {
         let existing = self.scope.flow.variables.len() as u32;
         walk(self);
         let mut bound = self.scope.flow.state.bound_since(start);
-        bound.retain(|id, _| id.0 < existing);
+        // What is broken is reported at its place, and must be again in the next walk.
+        bound.retain(|id, ty| id.0 < existing && *ty != Type::Invalid);
         for (id, ty) in &known {
             let joined = bound.get(id).map_or_else(|| ty.clone(), |new| ty.join(new));
             bound.insert(*id, joined);
@@ -979,12 +1004,12 @@ impl<'c, 'u> Flow<'c, 'u> {
     /// A span of time in seconds: an int or a duration; checked against the service's range where it is known.
     fn duration(&mut self, written: &ast::Expr, what: &str, least: i64) -> Expr {
         let value = expr::check(&mut self.scope, written, Some(&Type::Duration));
-        self.check_range(&value, what, least, MOST_SECONDS);
+        self.check_range(&value, what, least, MOST_SECONDS, " seconds");
         value
     }
 
-    /// Reports a known number out of a range.
-    fn check_range(&mut self, value: &Expr, what: &str, least: i64, most: i64) -> bool {
+    /// Reports a known number out of a range; `unit` is what follows it: " seconds".
+    fn check_range(&mut self, value: &Expr, what: &str, least: i64, most: i64, unit: &str) -> bool {
         let Some(ir::Literal::Number(number)) = value.as_literal() else {
             return true;
         };
@@ -997,7 +1022,7 @@ impl<'c, 'u> Flow<'c, 'u> {
         self.report(Diagnostic::new(
             Code::NumberOutOfRange,
             value.span,
-            format!("{what} must be from {least} to {most}, found {number}"),
+            format!("{what} must be {least} to {most}{unit}, found {number}"),
         ));
         false
     }
@@ -1116,6 +1141,21 @@ fn stage_name(stage: &ast::Stage) -> &str {
     match &stage.binding {
         Some(ast::Binding::Name(name)) => &name.node,
         _ => kind_name(&stage.kind),
+    }
+}
+
+/// The word that a stage begins with, behind its binding as the formatter writes that.
+fn word_place(stage: &ast::Stage, word: &str) -> Span {
+    let bound = match &stage.binding {
+        Some(ast::Binding::Name(name)) => Some(name.span),
+        Some(ast::Binding::Fields(_, span)) => Some(*span),
+        None => None,
+    };
+    let start = bound.map_or(stage.span.start, |name| name.end + " = ".len() as u32);
+    Span {
+        start: start.min(stage.span.end),
+        end: (start + word.len() as u32).min(stage.span.end),
+        ..stage.span
     }
 }
 

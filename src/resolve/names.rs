@@ -46,6 +46,11 @@ pub(super) trait Names {
     /// All names of `fn`s, for a nearest name.
     fn fn_names(&self) -> Vec<String>;
 
+    /// Whether a name is a step that is visible here.
+    fn is_step(&self, _name: &str) -> bool {
+        false
+    }
+
     /// A named `type` of the program.
     fn find_type(&self, name: &str) -> Option<ast::TypeAlias>;
 

@@ -64,7 +64,8 @@ fn describe(problem: Problem) -> Diagnostic {
             span,
             format!("no `{member}` that the call can have is within this bound, so every call would be denied"),
         )
-        .also(argument, "this name never fits the bound"),
+        .also(argument, "this name never fits the bound")
+        .help("a bound says more exactly what the argument leaves open: `\"clean-{area}\"` within `\"clean-eu-*\"`"),
         Problem::WithinAmbiguous { span, members } => Diagnostic::new(
             Code::WithinAmbiguous,
             span,

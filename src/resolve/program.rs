@@ -171,7 +171,11 @@ impl<'u> Context<'u> {
         let near = find_nearest(&name.node, names.iter().map(String::as_str));
         self.diagnostics.push(match near {
             Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
-            None => diagnostic,
+            None if names.is_empty() => diagnostic,
+            None => {
+                let words: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                diagnostic.help(format!("there are {}", words.join(", ")))
+            }
         });
     }
 
@@ -202,7 +206,8 @@ impl<'u> Context<'u> {
                         Some(near) if found.is_none() => {
                             diagnostic.replace(name.span, near, format!("write `{near}`"))
                         }
-                        _ => diagnostic,
+                        _ if found.is_none() => diagnostic.help("`flowc explain` lists all"),
+                        _ => diagnostic.help("only warnings can be allowed"),
                     });
             }
         }
@@ -274,13 +279,15 @@ impl<'u> Context<'u> {
                 if first.ty == Type::Invalid {
                     first.ty = param.ty.clone();
                 } else if first.ty != param.ty && param.ty != Type::Invalid {
+                    // The given file's own is looked at first.
                     self.diagnostics.push(
                         Diagnostic::new(
                             Code::ParamConflict,
-                            param.span,
+                            first.span,
                             format!("`{}` has another type in another file, and a parameter is one for the whole template", param.name),
                         )
-                        .also(first.span, "declared here too"),
+                        .also(param.span, "declared here too")
+                        .help("give both the same type, or one of them another name"),
                     );
                 }
                 items.insert(item);
@@ -309,7 +316,8 @@ impl<'u> Context<'u> {
             Some(Progress::Open) => {
                 diagnostics.push(
                     Diagnostic::new(Code::RecursiveLet, span, "this value is made of itself")
-                        .also(self.symbols.name_span(item), "declared here"),
+                        .also(self.symbols.name_span(item), "declared here")
+                        .help("write out one of the values on the way around"),
                 );
                 return None;
             }

@@ -81,8 +81,12 @@ pub(super) struct FlowNames {
     pub state: State,
     /// Names of the pipeline's own steps, where they are visible.
     pub steps: HashSet<String>,
+    /// Steps whose value was bound to another name than theirs, and that name.
+    pub renamed: HashMap<String, String>,
     /// `task.token` has a value here.
     pub awaited: bool,
+    /// In the pipeline's own `let`s, which are evaluated before any stage runs.
+    pub before_flow: bool,
 }
 
 pub(super) struct Scope<'c, 'u> {
@@ -219,7 +223,11 @@ impl<'c, 'u> Scope<'c, 'u> {
 
     /// What a frame's name stands for in the bodies that are open here, the innermost; and where it was bound when only
     /// bodies that are over did.
-    fn find_in(&self, frame: FrameId, name: &str) -> (Option<(BodyId, &Named)>, Option<Span>) {
+    fn find_in(
+        &self,
+        frame: FrameId,
+        name: &str,
+    ) -> (Option<(BodyId, &Named)>, Option<(BodyId, Span)>) {
         let Some(all) = self.frame(frame).names.get(name) else {
             return (None, None);
         };
@@ -231,7 +239,7 @@ impl<'c, 'u> Scope<'c, 'u> {
             .map(|(body, named, _)| (*body, named));
         match active {
             Some(_) => (active, None),
-            None => (None, all.last().map(|(.., span)| *span)),
+            None => (None, all.last().map(|(body, _, span)| (*body, *span))),
         }
     }
 
@@ -282,15 +290,24 @@ impl<'c, 'u> Scope<'c, 'u> {
         if !matches!(self.find_item(name, span), Found::Missing(_)) {
             return None;
         }
-        if let Some(bound) = gone {
+        if let Some((body, bound)) = gone {
+            let branch = self.body(body).kind == BodyKind::Branch;
             self.report(
                 Diagnostic::new(
                     Code::OutOfScope,
                     span,
-                    format!("`{name}` is bound inside of a body that is over here"),
+                    if branch {
+                        format!("`{name}` is bound in a branch, and is gone behind the parallel")
+                    } else {
+                        format!("`{name}` is bound in a map's body, and is gone behind the map")
+                    },
                 )
                 .also(bound, "bound here")
-                .help("what a map's body or a branch gives out is its value: the map's is the list of them, the parallel's an object of its branches"),
+                .help(if branch {
+                    "the parallel's value has a member for each branch: `x = parallel { a { … } … }`, then `x.a`"
+                } else {
+                    "the map's value is the list of what its body gives for each item: `xs = map(…) { … }`"
+                }),
             );
             return Some(Found::Reported);
         }
@@ -300,11 +317,41 @@ impl<'c, 'u> Scope<'c, 'u> {
             Diagnostic::new(
                 Code::NotBoundYet,
                 span,
-                format!("`{name}` has no value here: what binds it runs later, or not on this way"),
+                format!(
+                    "`{name}` has no value here: what binds it has not run on the way to this place"
+                ),
             )
-            .also(bound, "bound here"),
+            .also(bound, "bound here")
+            .help("bind it before, on every way that leads here"),
         );
         Some(Found::Reported)
+    }
+
+    /// A step's name where a value is wanted, and the step has not run.
+    fn report_not_run(&mut self, name: &str, span: Span) {
+        if let Some(other) = self.flow.renamed.get(name).cloned() {
+            self.report(
+                Diagnostic::new(
+                    Code::NotBoundYet,
+                    span,
+                    format!(
+                        "the result of `{name}` is bound to `{other}`, not to the step's own name"
+                    ),
+                )
+                .replace(span, other.as_str(), format!("read `{other}`")),
+            );
+            return;
+        }
+        let diagnostic = Diagnostic::new(
+            Code::NotBoundYet,
+            span,
+            format!("the step `{name}` has not run here, so it has no result"),
+        );
+        self.report(if self.flow.before_flow {
+            diagnostic.help("a `let` of the pipeline is evaluated when the execution starts; one that reads a result stands in the flow, behind the step")
+        } else {
+            diagnostic.help(format!("let `{name}` run earlier in the flow"))
+        });
     }
 
     /// An item of the file, or a root.
@@ -318,13 +365,19 @@ impl<'c, 'u> Scope<'c, 'u> {
             }
             Lookup::Item(item) => return self.item_value(item, span),
         }
-        match root(name) {
-            Some(Root::Task) if !self.flow.awaited => {}
-            Some(Root::Child) if !self.in_distributed() => {}
-            Some(root) => return Found::Root(root),
-            None => {}
+        match root(name).filter(|root| self.has_root(*root)) {
+            Some(root) => Found::Root(root),
+            None => Found::Missing(self.visible_names()),
         }
-        Found::Missing(self.visible_names())
+    }
+
+    /// Whether a root has members here.
+    fn has_root(&self, root: Root) -> bool {
+        match root {
+            Root::Task => self.flow.awaited,
+            Root::Child => self.in_distributed(),
+            _ => true,
+        }
     }
 
     fn item_value(&mut self, item: ItemRef, span: Span) -> Found {
@@ -392,7 +445,12 @@ impl<'c, 'u> Scope<'c, 'u> {
             next = frame.parent;
         }
         names.extend(self.context.symbols.names(self.unit, Space::Value));
-        names.extend(ROOTS.iter().map(|(name, _)| (*name).to_owned()));
+        names.extend(
+            ROOTS
+                .iter()
+                .filter(|(_, root)| self.has_root(*root))
+                .map(|(name, _)| (*name).to_owned()),
+        );
         names.sort();
         names.dedup();
         names
@@ -439,7 +497,12 @@ impl Names for Scope<'_, '_> {
         }
         match self.find_item(name, span) {
             Found::Missing(_) if self.fns.is_empty() && self.flow.steps.contains(name) => {
-                Found::NoValue("step")
+                self.report_not_run(name, span);
+                Found::Reported
+            }
+            Found::NoValue("step") if self.fns.is_empty() && self.flow.body.is_some() => {
+                self.report_not_run(name, span);
+                Found::Reported
             }
             found => found,
         }
@@ -452,6 +515,16 @@ impl Names for Scope<'_, '_> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    fn is_step(&self, name: &str) -> bool {
+        let found = self.context.symbols.find(self.unit, Space::Value, name);
+        match found {
+            Lookup::Item(item) => {
+                matches!(self.context.symbols.item(item).kind, ItemKind::Step(_))
+            }
+            _ => self.flow.steps.contains(name),
         }
     }
 

@@ -221,13 +221,23 @@ pub(super) fn describe(ty: &Type) -> String {
         },
         Type::Object(object) => describe_object(object),
         Type::Shape(_) => "an object".to_owned(),
-        Type::Optional(inner) => format!("{} or null", describe(inner)),
-        Type::Union(members) => {
-            let words: Vec<String> = members.iter().map(describe).collect();
+        Type::Optional(inner) => {
+            let mut words = alternatives(inner);
+            words.push("null".to_owned());
             either(&words)
         }
+        ty @ Type::Union(_) => either(&alternatives(ty)),
         Type::Resource(kind) => format!("a {}", kind.0.word),
         Type::Regex => "a pattern".to_owned(),
+    }
+}
+
+/// The words for the kinds of values that a type has.
+fn alternatives(ty: &Type) -> Vec<String> {
+    match &ty.expand() {
+        Type::Union(members) => members.iter().map(describe).collect(),
+        Type::Enum(values) if values.values.len() <= SHOWN_VALUES => enum_words(values),
+        ty => vec![describe(ty)],
     }
 }
 
@@ -245,13 +255,18 @@ fn plural(ty: &Type) -> String {
     }
 }
 
+/// So many values of an enum are named one by one.
+pub(super) const SHOWN_VALUES: usize = 4;
+
 fn describe_enum(ty: &EnumType) -> String {
-    const SHOWN: usize = 4;
-    if ty.values.len() > SHOWN {
+    if ty.values.len() > SHOWN_VALUES {
         return format!("one of {} strings", ty.values.len());
     }
-    let words: Vec<String> = ty.values.iter().map(|v| format!("`\"{v}\"`")).collect();
-    either(&words)
+    either(&enum_words(ty))
+}
+
+fn enum_words(ty: &EnumType) -> Vec<String> {
+    ty.values.iter().map(|v| format!("`\"{v}\"`")).collect()
 }
 
 fn describe_object(ty: &ObjectType) -> String {

@@ -51,6 +51,29 @@ fn root_members(root: Root) -> Vec<(&'static str, ExprKind, Type)> {
     }
 }
 
+/// Names that the language gives in certain places, and where.
+const GIVEN: [(&str, &str); 7] = [
+    (
+        "child",
+        "`child` has a value in the body of a distributed map",
+    ),
+    (
+        "error",
+        "`error` has a value in a handler: `catch all { … }`",
+    ),
+    ("event", "`event` has a value behind a trigger's `with`"),
+    ("index", "`index` has a value in a map's body"),
+    ("item", "`item` has a value in a map's body"),
+    (
+        "result",
+        "`result` has a value in a poll's `until` and `fail when`",
+    ),
+    (
+        "task",
+        "`task.token` has a value in the arguments of a call with `await`",
+    ),
+];
+
 fn root_word(root: Root) -> &'static str {
     match root {
         Root::Execution => "execution",
@@ -95,9 +118,10 @@ impl Checker<'_> {
                 );
                 self.report(match what {
                     "function" => diagnostic.help(format!("call it: `{name}(…)`")),
-                    "step" | "pipeline" => {
-                        diagnostic.help("its result has a value after it has run in the flow")
-                    }
+                    "pipeline" => diagnostic.help(format!(
+                        "call it in the flow, and bind what it returns: `x = {name}(…)`"
+                    )),
+                    "step" => diagnostic.help("its result has a value behind its use in a flow"),
                     _ => diagnostic,
                 });
                 invalid(span)
@@ -115,6 +139,10 @@ impl Checker<'_> {
             span,
             format!("there is no name `{name}` here"),
         );
+        if let Some((_, place)) = GIVEN.iter().find(|(given, _)| *given == name) {
+            self.report(diagnostic.help(*place));
+            return;
+        }
         let near = find_nearest(name, candidates.iter().map(String::as_str));
         self.report(match near {
             Some(near) => diagnostic.replace(span, near, format!("write `{near}`")),
@@ -230,7 +258,10 @@ impl Checker<'_> {
                     format!("this is {}, and a list has no members", describe(&ty)),
                 )
                 .also(base.span, "the list");
-                if element.find_member(&name.node).is_some() {
+                let counted = matches!(name.node.as_str(), "count" | "length" | "size");
+                let open = matches!(element.expand(), Type::Any | Type::Invalid);
+                let is_member = element.find_member(&name.node).is_some();
+                if is_member && !(counted && open) {
                     diagnostic
                         .help(format!(
                             "`[x.{0} for x in …]` is the list of its elements' `{0}`, `[0].{0}` the first one's",
@@ -238,14 +269,32 @@ impl Checker<'_> {
                         ))
                         .fix(comprehension_fix(base.span, name))
                 } else {
-                    diagnostic.help("`count(…)` gives a list's length, `[0]` its first element")
+                    let diagnostic = diagnostic
+                        .help("`count(…)` gives a list's length, `[0]` its first element");
+                    match counted {
+                        true => diagnostic.fix(count_fix(base.span, name)),
+                        false => diagnostic,
+                    }
                 }
             }
             other if other.has_members() || matches!(other, Type::Union(_)) => {
-                let names = ty.member_names();
-                let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
-                self.report_unknown_member(of, name, &candidates);
-                return invalid(span);
+                if let Some(path) = deeper_member(&ty, &name.node) {
+                    Diagnostic::new(
+                        Code::UnknownMember,
+                        name.span,
+                        format!("{} has no member `{}`", quoted(of), name.node),
+                    )
+                    .replace(
+                        name.span,
+                        path.as_str(),
+                        format!("write `{path}`"),
+                    )
+                } else {
+                    let names = ty.member_names();
+                    let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
+                    self.report_unknown_member(of, name, &candidates);
+                    return invalid(span);
+                }
             }
             Type::Never => Diagnostic::new(
                 Code::UnknownMember,
@@ -478,6 +527,23 @@ fn other_attribute(base: &Type, member: &str) -> Option<String> {
     found.flatten()?.raw.api_name.clone()
 }
 
+fn count_fix(base: Span, name: &ast::Name) -> Fix {
+    Fix {
+        title: "count the elements".to_owned(),
+        edits: vec![
+            Edit {
+                span: base.before(),
+                text: "count(".to_owned(),
+            },
+            Edit {
+                span: base.after().to(name.span),
+                text: ")".to_owned(),
+            },
+        ],
+        safe: true,
+    }
+}
+
 fn comprehension_fix(base: Span, name: &ast::Name) -> Fix {
     Fix {
         title: format!("take `{}` of each element", name.node),
@@ -493,6 +559,20 @@ fn comprehension_fix(base: Span, name: &ast::Name) -> Fix {
         ],
         safe: false,
     }
+}
+
+/// A member that stands one level deeper, in just one of the members: results are often wrapped.
+fn deeper_member(ty: &Type, name: &str) -> Option<String> {
+    let mut found = ty.member_names().into_iter().filter_map(|outer| {
+        let (_, inside) = ty.find_member(&outer)?;
+        let inside = inside.non_null();
+        // What has any member says nothing.
+        let names = inside.member_names();
+        let (inner, _) = inside.find_member(name)?;
+        names.contains(&inner).then(|| format!("{outer}.{inner}"))
+    });
+    let only = found.next()?;
+    found.next().is_none().then_some(only)
 }
 
 /// A name in backticks, words as they are.

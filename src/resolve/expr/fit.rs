@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 
+use crate::catalog::resource::{self, RefForm};
 use crate::catalog::shape::{Shape, ShapeKind};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::types::EnumType;
 use crate::ir::{Binary, Element, Entry, Expr, ExprKind, Literal, Type};
 use crate::resolve::expr::{Checker, invalid, text};
-use crate::resolve::types::{describe, fits};
+use crate::resolve::types::{SHOWN_VALUES, describe, fits};
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -60,6 +61,12 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let (Some(Literal::String(text)), Some(member)) = (value.as_literal(), wanted.member)
+            && let Some(diagnostic) = names_none(text, span, member)
+        {
+            self.report(diagnostic);
+            return invalid(span);
+        }
         let lenient = wanted.member.is_some() && value.ty.is_nullable_by_model();
         let fitting = if lenient {
             fits(&value.ty.non_null(), wanted.ty)
@@ -77,6 +84,33 @@ impl Checker<'_> {
         }
         value
     }
+}
+
+/// A text that cannot be what the member names a resource by.
+fn names_none(text: &str, span: Span, member: &str) -> Option<Diagnostic> {
+    let kinds = resource::named_kinds("", member);
+    if resource::wanted_form(member) == RefForm::Url
+        && kinds.contains(&"queue")
+        && !text.starts_with("https://")
+    {
+        let diagnostic = Diagnostic::new(
+            Code::WrongResource,
+            span,
+            format!("`{member}` takes a URL, and this is none"),
+        );
+        return Some(diagnostic.help(format!(
+            "`queue work = \"{text}\"` among the file's items declares it: give `work`, and its URL is passed"
+        )));
+    }
+    if kinds == ["bucket"] && text.contains('/') {
+        let diagnostic = Diagnostic::new(
+            Code::WrongResource,
+            span,
+            format!("`{member}` takes the name of a bucket, and this is none"),
+        );
+        return Some(diagnostic.help("it stands without `s3://` and without the key behind it"));
+    }
+    None
 }
 
 /// Whether the value fits, its literal parts by what they are.
@@ -206,6 +240,10 @@ pub(super) fn offer_value(
         Some(near) => {
             diagnostic.replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
         }
+        // So few are in the message or beside the place already.
+        None if values.len() <= SHOWN_VALUES && diagnostic.code != Code::UnknownEnumValue => {
+            diagnostic
+        }
         None if values.len() <= SHOWN => {
             let words: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
             diagnostic.help(format!("the values are {}", words.join(", ")))
@@ -276,6 +314,9 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
             }
             _ => diagnostic.help("`number(…)` reads a number from a string"),
         },
+        (Type::Number, Type::Int) if value.as_literal().is_some() => {
+            diagnostic.help("write a whole number")
+        }
         (Type::Number, Type::Int) => {
             diagnostic.help("`round(…)`, `floor(…)` and `ceil(…)` give an int")
         }

@@ -6,6 +6,7 @@ use crate::ir::{Binary, Deploy, Expr, ExprKind, Literal, Time, Type};
 use crate::resolve::arguments::{self, Formal};
 use crate::resolve::expr::fit::offer_default;
 use crate::resolve::expr::{Checker, Wanted, invalid};
+use crate::resolve::names::Found;
 use crate::resolve::types::{describe, resolve_type};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -65,6 +66,25 @@ impl Checker<'_> {
     }
 
     fn report_unknown_function(&mut self, name: &ast::Name) {
+        let called = |found: Found| match found {
+            Found::Value(value) => matches!(
+                &value.ty,
+                Type::Resource(kind) if matches!(kind.0.word, "function" | "activity")
+            ),
+            Found::NoValue(what) => what == "pipeline",
+            _ => false,
+        };
+        if self.names.is_step(&name.node) || called(self.names.find(&name.node, name.span)) {
+            let diagnostic = Diagnostic::new(
+                Code::UnknownFunction,
+                name.span,
+                format!("`{}` is called in a flow, not in an expression", name.node),
+            );
+            return self.report(diagnostic.help(format!(
+                "call it before, and read its result here: `x = {}(…) -> …`",
+                name.node
+            )));
+        }
         let diagnostic = Diagnostic::new(
             Code::UnknownFunction,
             name.span,

@@ -30,10 +30,11 @@ impl Checker<'_> {
                 self.report_unknown_jsonata(&name, span);
             }
         }
-        for name in read.used {
+        for (name, at) in read.used {
             if name == "states" || names.iter().any(|(known, _)| *known == name) {
                 continue;
             }
+            let span = place_of(&name, at, text, span);
             match self.names.find(&name, span) {
                 Found::Value(value) => names.push((name, value)),
                 Found::Reported => broken = true,
@@ -46,7 +47,7 @@ impl Checker<'_> {
                     self.report(Diagnostic::new(
                         Code::NoValue,
                         span,
-                        format!("`{name}` is no value, and `${name}` in the text reads it"),
+                        format!("`{name}` is no value, and `${name}` reads it"),
                     ));
                 }
                 Found::Missing(candidates) => {
@@ -54,13 +55,13 @@ impl Checker<'_> {
                     let diagnostic = Diagnostic::new(
                         Code::UnknownName,
                         span,
-                        format!(
-                            "there is no name `{name}` here, and `${name}` in the text reads it"
-                        ),
+                        format!("there is no name `{name}` here that `${name}` could read"),
                     );
                     let near = find_nearest(&name, candidates.iter().map(String::as_str));
                     self.report(match near {
-                        Some(near) => diagnostic.help(format!("there is `${near}`")),
+                        Some(near) => {
+                            diagnostic.replace(span, format!("${near}"), format!("write `${near}`"))
+                        }
                         None => diagnostic,
                     });
                 }
@@ -90,10 +91,26 @@ impl Checker<'_> {
     }
 }
 
-/// The `$names` of a text: those that it reads, those that it calls, and those that it binds itself.
+/// Where a name stands in the source, `at` being its place in the text between the backticks.
+fn place_of(name: &str, at: usize, text: &str, literal: Span) -> Span {
+    const OPENING: &str = "jsonata`";
+    let written = (literal.end - literal.start) as usize;
+    if written != OPENING.len() + text.len() + 1 {
+        return literal;
+    }
+    let start = literal.start + (OPENING.len() + at) as u32;
+    Span {
+        start,
+        end: start + 1 + name.len() as u32,
+        ..literal
+    }
+}
+
+/// The `$names` of a text, each with the place of its `$`: those that it reads, and those that it calls; and those that it
+/// binds itself.
 #[derive(Default)]
 struct Names {
-    used: Vec<String>,
+    used: Vec<(String, usize)>,
     called: Vec<String>,
     bound: Vec<String>,
 }
@@ -119,14 +136,15 @@ impl Names {
                     // `xs@$x` and `xs#$i` bind too.
                     let binds =
                         in_parameters || after == Some(":=") || matches!(before, Some("@" | "#"));
-                    let list = if binds {
-                        &mut names.bound
+                    if binds {
+                        names.bound.push(name.to_owned());
                     } else if after == Some("(") {
-                        &mut names.called
+                        names.called.push(name.to_owned());
                     } else {
-                        &mut names.used
-                    };
-                    list.push(name.to_owned());
+                        // Tokens are parts of the text.
+                        let at = token.text.as_ptr() as usize - text.as_ptr() as usize;
+                        names.used.push((name.to_owned(), at));
+                    }
                 }
                 _ => {}
             }
@@ -139,23 +157,30 @@ impl Names {
 mod tests {
     use super::Names;
 
+    fn used(text: &str) -> Vec<String> {
+        let names = Names::of(text);
+        names.used.into_iter().map(|(name, _)| name).collect()
+    }
+
     #[test]
     fn functions_strings_comments_and_patterns_hold_no_names() {
-        let names = Names::of(
-            "$count($xs) & '$no' & \"$no\\\"$no\" /* $no */ & $replace($a, /$no/i, '') & $b / $c",
+        assert_eq!(
+            used(
+                "$count($xs) & '$no' & \"$no\\\"$no\" /* $no */ & $replace($a, /$no/i, '') & $b / $c"
+            ),
+            ["xs", "a", "b", "c"]
         );
-        assert_eq!(names.used, ["xs", "a", "b", "c"]);
     }
 
     #[test]
     fn names_that_the_text_binds_are_told() {
-        let names = Names::of("($t := $x; $map($xs, function($v, $i) { $v + $i + $t }))");
-        assert_eq!(names.bound, ["t", "v", "i"]);
-        assert_eq!(names.used, ["x", "xs", "v", "i", "t"]);
+        let text = "($t := $x; $map($xs, function($v, $i) { $v + $i + $t }))";
+        assert_eq!(Names::of(text).bound, ["t", "v", "i"]);
+        assert_eq!(used(text), ["x", "xs", "v", "i", "t"]);
     }
 
     #[test]
     fn dollar_alone_is_no_name() {
-        assert_eq!(Names::of("$x[$ > 1].$$").used, ["x"]);
+        assert_eq!(used("$x[$ > 1].$$"), ["x"]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::ir::{Binary, Expr, ExprKind, Literal, Type, Unary};
 use crate::resolve::expr::facts::facts;
-use crate::resolve::expr::fit::{offer_default, offer_value};
+use crate::resolve::expr::fit::{is_attribute_value, offer_default, offer_value};
 use crate::resolve::expr::{Checker, Wanted, invalid, text};
 use crate::resolve::types::{describe, enum_of};
 use crate::source::{Span, Spanned};
@@ -78,7 +78,14 @@ impl Checker<'_> {
             }
             _ => {
                 let left = self.check(left, None);
+                let listed = match &right.kind {
+                    ast::ExprKind::List(elements) if op.node == BinaryOp::In => elements.as_slice(),
+                    _ => &[],
+                };
                 let right = self.check(right, None);
+                if !self.check_listed_values(&left, listed) {
+                    return invalid(span);
+                }
                 let value = self.compare(op, left, right);
                 Expr { span, ..value }
             }
@@ -220,6 +227,9 @@ impl Checker<'_> {
         if left.ty == Type::Null || right.ty == Type::Null {
             return true;
         }
+        if !(self.check_plain(left) && self.check_plain(right)) {
+            return false;
+        }
         for (value, other) in [(left, right), (right, left)] {
             if !self.check_enum_value(value, other) {
                 return false;
@@ -333,14 +343,12 @@ impl Checker<'_> {
         }
         match &right.kind {
             ExprKind::Literal(Literal::List(items)) => {
-                items.iter().all(|item| match item {
-                    Literal::String(text) => {
-                        let item =
-                            Expr::literal(Literal::String(text.clone()), Type::String, right.span);
-                        self.check_listed_value(text, &item, left)
-                    }
-                    _ => true,
-                }) && self.check_element_class(left, &element, span)
+                let texts = items.iter().filter_map(|item| match item {
+                    Literal::String(text) => Some(text.as_str()),
+                    _ => None,
+                });
+                self.check_listed_texts(left, texts, right.span)
+                    && self.check_element_class(left, &element, right, span)
             }
             _ => {
                 self.check_enum_value(
@@ -349,27 +357,61 @@ impl Checker<'_> {
                         ty: element.expand(),
                         ..right.clone()
                     },
-                ) && self.check_element_class(left, &element, span)
+                ) && self.check_element_class(left, &element, right, span)
             }
         }
     }
 
-    /// A value of a written list that the other side can never be.
-    fn check_listed_value(&mut self, text: &str, item: &Expr, left: &Expr) -> bool {
+    /// Values of a list that is written out, each where it stands.
+    fn check_listed_values(&mut self, left: &Expr, elements: &[ast::Element]) -> bool {
         let Some(values) = enum_of(&left.ty) else {
             return true;
         };
-        if values.values.iter().any(|value| value == text) {
-            return true;
+        let before = elements.iter().filter(|element| !element.spread);
+        let mut fine = true;
+        for element in before {
+            let ast::ExprKind::String(parts) = &element.value.kind else {
+                continue;
+            };
+            let [ast::StringPart::Text(text)] = parts.as_slice() else {
+                continue;
+            };
+            if !values.values.contains(text) {
+                fine = false;
+                let place = element.value.span;
+                let diagnostic = Diagnostic::new(
+                    Code::ImpossibleComparison,
+                    place,
+                    format!("this is never found: there is no value `\"{text}\"`"),
+                )
+                .also(left.span, describe(&left.ty));
+                self.report(offer_value(diagnostic, text, &values.values, place));
+            }
         }
+        fine
+    }
+
+    /// As [`Self::check_listed_values`], for a list that is written elsewhere.
+    fn check_listed_texts<'t>(
+        &mut self,
+        left: &Expr,
+        mut texts: impl Iterator<Item = &'t str>,
+        place: Span,
+    ) -> bool {
+        let Some(values) = enum_of(&left.ty) else {
+            return true;
+        };
+        let Some(wrong) = texts.find(|text| !values.values.iter().any(|value| value == text))
+        else {
+            return true;
+        };
         let diagnostic = Diagnostic::new(
             Code::ImpossibleComparison,
-            item.span,
-            format!("`\"{text}\"` is none of the values that are looked for"),
+            place,
+            format!("`\"{wrong}\"` is in this list, and there is no such value"),
         )
         .also(left.span, describe(&left.ty));
-        // The place is the whole list: a nearest value is said, not put there.
-        let near = crate::diagnostic::find_nearest(text, values.values.iter().map(String::as_str));
+        let near = crate::diagnostic::find_nearest(wrong, values.values.iter().map(String::as_str));
         self.report(match near {
             Some(near) => diagnostic.help(format!("there is `\"{near}\"`")),
             None => diagnostic,
@@ -377,7 +419,13 @@ impl Checker<'_> {
         false
     }
 
-    fn check_element_class(&mut self, left: &Expr, element: &Type, span: Span) -> bool {
+    fn check_element_class(
+        &mut self,
+        left: &Expr,
+        element: &Type,
+        right: &Expr,
+        span: Span,
+    ) -> bool {
         let (a, b) = (class(&left.ty), class(element));
         if a == b || a == Class::Unknown || b == Class::Unknown || left.ty == Type::Null {
             return true;
@@ -387,18 +435,20 @@ impl Checker<'_> {
                 Code::ImpossibleComparison,
                 span,
                 format!(
-                    "{} is never in a list of other values",
-                    describe(&left.ty.non_null())
+                    "{} is never in {}",
+                    describe(&left.ty.non_null()),
+                    describe(&right.ty)
                 ),
             )
-            .also(left.span, describe(&left.ty)),
+            .also(left.span, describe(&left.ty))
+            .also(right.span, describe(&right.ty)),
         );
         false
     }
 
     fn check_order(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
         for value in [left, right] {
-            if !self.check_present(value, op) {
+            if !(self.check_plain(value) && self.check_present(value, op)) {
                 return false;
             }
         }
@@ -442,6 +492,26 @@ impl Checker<'_> {
         true
     }
 
+    /// DynamoDB's typed value, where a plain one is meant.
+    fn check_plain(&mut self, value: &Expr) -> bool {
+        let whole = match &value.ty {
+            Type::Optional(inner) => inner.as_ref(),
+            ty => ty,
+        };
+        let typed = matches!(whole, Type::Shape(shape) if is_attribute_value(*shape));
+        if typed {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongOperand,
+                    value.span,
+                    "this is DynamoDB's value with its type, such as `{ N: \"3\" }`",
+                )
+                .help("`plain(…)` of the whole item gives plain values: `plain(read.Item).count`"),
+            );
+        }
+        !typed
+    }
+
     /// Reports an operand that may be null where a value is needed.
     fn check_present(&mut self, value: &Expr, op: &str) -> bool {
         match &value.ty {
@@ -474,7 +544,8 @@ impl Checker<'_> {
 
     /// The operand of arithmetic, when it is a number.
     fn number_operand(&mut self, value: Expr, op: &str) -> Option<Expr> {
-        if value.ty == Type::Invalid || !self.check_present(&value, op) {
+        if value.ty == Type::Invalid || !self.check_plain(&value) || !self.check_present(&value, op)
+        {
             return None;
         }
         if matches!(class(&value.ty), Class::Number | Class::Unknown) {
@@ -485,10 +556,8 @@ impl Checker<'_> {
             value.span,
             format!("`{op}` needs numbers, found {}", describe(&value.ty)),
         );
-        self.report(match (class(&value.ty), op) {
-            (Class::Text, _) => diagnostic.help("`number(…)` reads a number from a string"),
-            (Class::List, "+") => diagnostic.help("`[...a, ...b]` joins lists"),
-            (Class::Object, "+") => diagnostic.help("`{ ...a, ...b }` joins objects"),
+        self.report(match class(&value.ty) {
+            Class::Text => diagnostic.help("`number(…)` reads a number from a string"),
             _ => diagnostic,
         });
         None
@@ -530,6 +599,10 @@ impl Checker<'_> {
             });
             return invalid(span);
         }
+        if let Some(diagnostic) = join_instead(&values, span) {
+            self.report(diagnostic);
+            return invalid(span);
+        }
         let op = Spanned::new(BinaryOp::Add, span);
         let mut values = values.into_iter();
         let Some(mut sum) = values.next() else {
@@ -558,10 +631,10 @@ impl Checker<'_> {
         if additive && (moment(&left) || moment(&right)) {
             return self.moment_arithmetic(binary, sign, left, right, span);
         }
-        let (Some(left), Some(right)) = (
-            self.number_operand(left, sign),
-            self.number_operand(right, sign),
-        ) else {
+        let Some(left) = self.number_operand(left, sign) else {
+            return invalid(span);
+        };
+        let Some(right) = self.number_operand(right, sign) else {
             return invalid(span);
         };
         let ty = result_type(binary, &left.ty.expand(), &right.ty.expand());
@@ -653,6 +726,42 @@ fn result_type(op: Binary, left: &Type, right: &Type) -> Type {
         (_, Type::Int, unit) | (_, unit, Type::Int) => unit.clone(),
         _ => Type::Int,
     }
+}
+
+/// Lists or objects that were meant to be joined: one message, and how that is written.
+fn join_instead(values: &[Expr], span: Span) -> Option<Diagnostic> {
+    let first = class(&values.first()?.ty);
+    if !values.iter().all(|value| class(&value.ty) == first) {
+        return None;
+    }
+    let (open, close, what) = match first {
+        Class::List => ("[...", "]", "lists"),
+        Class::Object => ("{ ...", " }", "objects"),
+        _ => return None,
+    };
+    let places: Vec<Span> = values.iter().map(|value| value.span).collect();
+    let mut edits = vec![Edit {
+        span: places.first()?.before(),
+        text: open.to_owned(),
+    }];
+    edits.extend(places.windows(2).map(|pair| Edit {
+        span: pair[0].after().to(pair[1].before()),
+        text: ", ...".to_owned(),
+    }));
+    edits.push(Edit {
+        span: places.last()?.after(),
+        text: close.to_owned(),
+    });
+    let diagnostic = Diagnostic::new(
+        Code::WrongOperand,
+        span,
+        format!("`+` adds numbers, and these are {what}"),
+    );
+    Some(diagnostic.fix(Fix {
+        title: "join them".to_owned(),
+        edits,
+        safe: true,
+    }))
 }
 
 /// Turns `"a" + b + "c"` into `"a{b}c"`, when the literals are plain ones whose text can stay as it is.

@@ -9,7 +9,7 @@ use crate::ir::{Deploy, Expr, ExprKind, Literal, Type};
 use crate::resolve::expr::{Checker, Wanted, invalid};
 use crate::resolve::types::{describe, either, fits};
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::BinaryOp;
+use crate::syntax::ast::{self, BinaryOp};
 
 impl Checker<'_> {
     /// A resource as the argument of an API's member.
@@ -120,6 +120,54 @@ impl Checker<'_> {
         };
         self.build(kind, Type::String, span)
     }
+}
+
+/// Members that take a name and an ARN alike.
+const TAKE_BOTH: &[&str] = &[
+    "Cluster",
+    "FunctionName",
+    "KMSKeyId",
+    "KeyId",
+    "KmsKeyId",
+    "SecretId",
+    "StreamName",
+    "TableName",
+];
+
+/// `raw.arn` where a name is wanted, or the other way around.
+pub(super) fn other_form(expr: &ast::Expr, value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
+    let member = wanted.member?;
+    let ast::ExprKind::Member { base, .. } = &expr.kind else {
+        return None;
+    };
+    let ExprKind::Deploy(Deploy::Resource(_, given)) = &value.kind else {
+        return None;
+    };
+    let form = resource::wanted_form(member);
+    let service = shape_of(wanted.ty).map_or("", Shape::service);
+    let names_one = !resource::named_kinds(service, member).is_empty();
+    if *given == form || !names_one || TAKE_BOTH.contains(&member) {
+        return None;
+    }
+    let word = |form| match form {
+        RefForm::Name => "name",
+        RefForm::Arn => "ARN",
+        RefForm::Url => "URL",
+    };
+    let diagnostic = Diagnostic::new(
+        Code::WrongResource,
+        expr.span,
+        format!(
+            "`{member}` takes the {}, and this is the {}",
+            word(form),
+            word(*given)
+        ),
+    );
+    Some(diagnostic.replace(
+        base.span.after().to(expr.span.after()),
+        "",
+        "give the resource itself",
+    ))
 }
 
 fn shape_of(ty: &Type) -> Option<Shape> {

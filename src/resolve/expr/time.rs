@@ -29,15 +29,24 @@ pub(in crate::resolve) fn require_time(
         return false;
     }
     if expr.time > time {
-        let mut diagnostic = Diagnostic::new(
+        let cause = latest(expr).map_or(expr.span, |cause| cause.span);
+        let within = cause.file == expr.span.file
+            && expr.span.start <= cause.start
+            && cause.end <= expr.span.end;
+        let diagnostic = Diagnostic::new(
             Code::KnownTooLate,
-            expr.span,
+            if within { cause } else { expr.span },
             format!("{what} must be known {}", when(time)),
         )
-        .label(format!("known {}", when(expr.time)));
-        if let Some(cause) = latest(expr).filter(|cause| cause.span != expr.span) {
-            diagnostic = diagnostic.also(cause.span, format!("known only {}", when(cause.time)));
-        }
+        .label(format!("known only {}", when(expr.time)));
+        let diagnostic = if within {
+            diagnostic
+        } else {
+            diagnostic.also(
+                cause,
+                format!("because this is known only {}", when(expr.time)),
+            )
+        };
         names.report(diagnostic.help(match time {
             Time::Build => "write the value itself",
             _ => "use a literal, a `param`, or what is made of them",

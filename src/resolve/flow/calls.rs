@@ -149,7 +149,7 @@ impl<'u> Flow<'_, 'u> {
         let accesses = self.accesses(&modifiers);
         let returns = modifiers
             .returns
-            .map(|(ty, _)| (self.resolve_type(ty), ty.span));
+            .map(|(ty, place)| (self.resolve_type(ty), place));
         let Some(CheckedCall { mut call, mut ty }) = checked else {
             return match returns {
                 Some((returns, _)) => Inner {
@@ -169,7 +169,7 @@ impl<'u> Flow<'_, 'u> {
                         span,
                         "the result's type is known, and `returns` cannot change it",
                     )
-                    .help("leave it out; members are checked against the API's model"),
+                    .replace(span, "", "leave it out"),
                 );
             }
         }
@@ -186,6 +186,18 @@ impl<'u> Flow<'_, 'u> {
                 span,
                 "an activity is not called under another role",
             ));
+        }
+        if let Some((_, span)) = modifiers.heartbeat
+            && !call::can_send_heartbeats(&call)
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::MisplacedModifier,
+                    span,
+                    "nobody sends a heartbeat here: the call gives no task token away",
+                )
+                .help("`timeout` ends a call that takes too long; `heartbeat` is for `await` and for activities"),
+            );
         }
         call.timeout = timeout.or_else(|| self.defaults.timeout.clone());
         call.heartbeat = heartbeat;

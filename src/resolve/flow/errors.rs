@@ -395,14 +395,13 @@ impl<'u> Flow<'_, 'u> {
         );
         let candidates = raises.candidates();
         let bare = |full: &str| full.strip_suffix("Exception").unwrap_or(full).to_owned();
-        let near = find_nearest(name, candidates.iter().map(String::as_str)).or_else(|| {
-            let short: Vec<(&String, String)> = candidates.iter().map(|c| (c, bare(c))).collect();
-            let near = find_nearest(name, short.iter().map(|(_, short)| short.as_str()))?;
-            short
-                .iter()
-                .find(|(_, short)| short == near)
-                .map(|(full, _)| full.as_str())
-        });
+        let names: Vec<String> = candidates.iter().map(|c| bare(c)).collect();
+        let near = names
+            .iter()
+            .find(|full| bare(name).as_str() == own_part(full))
+            .map(String::as_str)
+            .or_else(|| find_nearest(name, candidates.iter().map(String::as_str)))
+            .or_else(|| find_nearest(name, names.iter().map(String::as_str)));
         if let Some(near) = near {
             let near = bare(near);
             self.report(diagnostic.replace(error.span, near.as_str(), format!("write `{near}`")));
@@ -412,18 +411,45 @@ impl<'u> Flow<'_, 'u> {
             self.report(diagnostic.help("a pipeline that fails raises `States.TaskFailed` where it is called, with its own error in the cause"));
             return;
         }
-        let shown: Vec<String> = candidates
+        if raises.open {
+            self.report(
+                diagnostic.help(
+                    "what is called here raises names of its own, and none of another service",
+                ),
+            );
+            return;
+        }
+        let mut shown: Vec<String> = names
             .iter()
-            .filter(|c| !c.starts_with("States."))
-            .take(SHOWN)
-            .map(|c| format!("`{}`", bare(c)))
+            .filter(|c| !c.starts_with("States.") && !is_of_sdk(c))
+            .map(|c| format!("`{c}`"))
             .collect();
+        if shown.len() > SHOWN {
+            let more = shown.len() - SHOWN;
+            shown.truncate(SHOWN);
+            shown.push(format!("and {more} more"));
+        }
         self.report(if shown.is_empty() {
             diagnostic.help("`catch all` takes every error")
         } else {
             diagnostic.help(format!("it can raise {}", shown.join(", ")))
         });
     }
+}
+
+/// A name without its service.
+fn own_part(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, own)| own)
+}
+
+/// What the SDK raises for any service beside the errors of its model: `S3.SdkClient`, `S3.S3`.
+fn is_of_sdk(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(service, own)| {
+        own == "SdkClient"
+            || own
+                .to_ascii_lowercase()
+                .ends_with(&service.to_ascii_lowercase())
+    })
 }
 
 /// `all`, or what the service calls it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::errors::Raises;
-use super::{Flow, Inner, ReturnRecord};
+use super::{Flow, Inner, ReturnRecord, word_place};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::{
     Access, Batch, Block, Branch, Dataset, Distributed, Expr, Items, LabelId, Literal, Map, Reader,
@@ -147,7 +147,7 @@ impl<'u> Flow<'_, 'u> {
         );
         let returns = body.ty.clone();
         self.map_raises(
-            stage.span,
+            word_place(stage, "map"),
             distributed.is_some(),
             options.collect.is_some(),
             body.raises,
@@ -293,11 +293,7 @@ impl<'u> Flow<'_, 'u> {
                 Diagnostic::new(
                     Code::TypeMismatch,
                     written.span,
-                    format!(
-                        "the items are {}, not {}",
-                        describe(&element),
-                        describe(&ty)
-                    ),
+                    format!("each item is {}, not {}", describe(&element), describe(&ty)),
                 )
                 .also(items, "the items"),
             );
@@ -341,22 +337,22 @@ impl<'u> Flow<'_, 'u> {
         let batch = options.batch.map(|(written, _)| {
             let value = expr::check(&mut self.scope, written, None);
             if value.ty == Type::Size {
-                self.check_range(&value, "a batch", 1, MOST_BYTES);
+                self.check_range(&value, "a batch", 1, MOST_BYTES, " bytes");
                 Batch::Bytes(value)
             } else {
                 let value = self.fit(value, &Type::Int);
-                self.check_range(&value, "a batch", 1, 100_000_000);
+                self.check_range(&value, "a batch", 1, 100_000_000, " items");
                 Batch::Items(value)
             }
         });
         let tolerate = options.tolerate.map(|(written, percent, _)| {
             if percent {
                 let value = expr::check(&mut self.scope, written, Some(&Type::Number));
-                self.check_range(&value, "tolerated failures in per cent", 0, 100);
+                self.check_range(&value, "`tolerate`", 0, 100, "%");
                 Tolerate::Percentage(value)
             } else {
                 let value = expr::check(&mut self.scope, written, Some(&Type::Int));
-                self.check_range(&value, "tolerated failures", 0, i64::from(i32::MAX));
+                self.check_range(&value, "`tolerate`", 0, i64::from(i32::MAX), " failures");
                 Tolerate::Count(value)
             }
         });
@@ -614,7 +610,7 @@ impl<'u> Flow<'_, 'u> {
             require_time(&mut self.scope, &value, Time::Build, &format!("`{option}`"));
         }
         if *option == "MaxItems" {
-            self.check_range(&value, "`MaxItems`", 1, 100_000_000);
+            self.check_range(&value, "`MaxItems`", 1, 100_000_000, "");
         }
         let fine = value.ty != Type::Invalid;
         if *in_config {
@@ -646,10 +642,7 @@ impl<'u> Flow<'_, 'u> {
         distributed: bool,
         express: bool,
     ) -> BodyResult {
-        let cancelled = options.collect.is_none().then_some(Span {
-            end: stage.span.start + "map".len() as u32,
-            ..stage.span
-        });
+        let cancelled = options.collect.is_none().then(|| word_place(stage, "map"));
         let outer_state = self.scope.flow.state.mark();
         let (label, outer) = self.enter_body(BodyKind::Item { distributed }, cancelled, express);
         let item_name = ast.item.as_ref();
@@ -755,10 +748,7 @@ impl<'u> Flow<'_, 'u> {
         collect: Option<Span>,
         branches: &'u [ast::Branch],
     ) -> Inner {
-        let cancelled = collect.is_none().then_some(Span {
-            end: stage.span.start + "parallel".len() as u32,
-            ..stage.span
-        });
+        let cancelled = collect.is_none().then(|| word_place(stage, "parallel"));
         let express = self.express();
         let mut made: Vec<Branch> = Vec::new();
         let mut names: HashMap<&str, Span> = HashMap::new();

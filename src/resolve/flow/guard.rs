@@ -120,7 +120,7 @@ impl<'u> Flow<'_, 'u> {
                     Diagnostic::new(
                         Code::RepeatedPart,
                         span,
-                        "this stands here twice, and once is all that it can",
+                        format!("`{}` stands here twice", word(&modifier.kind)),
                     )
                     .also(first, "the first"),
                 );
@@ -385,6 +385,24 @@ impl<'u> Flow<'_, 'u> {
             })
             .collect();
         self.scope.flow.state.learn(paths);
+    }
+}
+
+/// The word that a modifier begins with.
+fn word(modifier: &ModifierKind) -> &'static str {
+    match modifier {
+        ModifierKind::Retry { .. } => "retry",
+        ModifierKind::RetryNone => "retry none",
+        ModifierKind::Catch { .. } => "catch",
+        ModifierKind::Finally(_) => "finally",
+        ModifierKind::Timeout(_) => "timeout",
+        ModifierKind::Heartbeat(_) => "heartbeat",
+        ModifierKind::Credentials(_) => "credentials",
+        ModifierKind::Named(_) => "named",
+        ModifierKind::Within(_) => "within",
+        ModifierKind::Access(_) => "reads",
+        ModifierKind::Returns(_) => "returns",
+        ModifierKind::Allow(_) => "allow",
     }
 }
 

@@ -150,7 +150,7 @@ impl<'u> Flow<'_, 'u> {
             .map(|timeout| self.duration(timeout, "a poll's `timeout`", 1));
         let max = parts.max.map(|max| {
             let value = expr::check(&mut self.scope, max, Some(&Type::Int));
-            self.check_range(&value, "a poll's `max`", 1, 1_000_000);
+            self.check_range(&value, "a poll's `max`", 1, 1_000_000, " calls");
             value
         });
         if timeout.is_some() || max.is_some() {
@@ -221,13 +221,7 @@ impl<'u> Flow<'_, 'u> {
                 );
             }
         }
-        let word = Span {
-            end: ast
-                .span
-                .end
-                .min(poll.parts.first().map_or(ast.span.end, |p| p.span.start)),
-            ..ast.span
-        };
+        let word = super::word_place(ast, "poll");
         if parts.until.is_none() {
             self.report(
                 Diagnostic::new(

@@ -115,15 +115,19 @@ fn whole(
     if !require_time(scope, &value, Time::Build, &what) {
         return None;
     }
-    let number = match value.as_literal() {
-        Some(Literal::Number(number)) => number.as_u64().filter(|n| (least..=most).contains(n)),
-        _ => None,
+    let Some(Literal::Number(written)) = value.as_literal() else {
+        return None;
     };
+    let number = written.as_u64().filter(|n| (least..=most).contains(n));
     if number.is_none() {
+        let unit = match ty {
+            Type::Duration => " seconds",
+            _ => "",
+        };
         scope.report(Diagnostic::new(
             Code::NumberOutOfRange,
             value.span,
-            format!("{what} must be a whole number from {least} to {most}"),
+            format!("{what} must be a whole number from {least} to {most}{unit}, found {written}"),
         ));
     }
     number

@@ -3,7 +3,7 @@
 use super::Flow;
 use super::guard::Modifiers;
 use super::retry::Spec;
-use crate::diagnostic::{Code, Diagnostic, find_nearest};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::{Expr, Literal, Log, LogLevel, Settings, Time, Type};
 use crate::resolve::expr::{self, require_time};
 use crate::resolve::program::find_resource;
@@ -151,16 +151,15 @@ impl<'u> Flow<'_, 'u> {
         if let Some(seconds) = seconds.filter(|s| (1..=most).contains(s)) {
             return Some(seconds);
         }
-        let diagnostic = Diagnostic::new(
+        self.report(Diagnostic::new(
             Code::NumberOutOfRange,
             value.span,
-            format!("a pipeline's `timeout` is a whole number of seconds from 1 to {most}"),
-        );
-        self.report(if express {
-            diagnostic.help("an express execution ends after 5 minutes at the latest")
-        } else {
-            diagnostic.help("an execution ends after a year at the latest")
-        });
+            if express {
+                "the `timeout` of an express pipeline can be `1s` to `5m`"
+            } else {
+                "a pipeline's `timeout` can be `1s` to `365d`"
+            },
+        ));
         None
     }
 
@@ -169,14 +168,19 @@ impl<'u> Flow<'_, 'u> {
         if sorted.retry_none.is_some() {
             self.defaults.retry = None;
         }
-        for (at, (modifier, policy, parts)) in sorted.retries.iter().enumerate() {
-            if at > 0 {
-                self.report(Diagnostic::new(
-                    Code::RepeatedPart,
-                    modifier.span,
-                    "`defaults` has two `retry`",
-                ));
+        let mut first: Option<Span> = None;
+        for (modifier, policy, parts) in &sorted.retries {
+            if let Some(first) = first {
+                self.report(
+                    Diagnostic::new(
+                        Code::RepeatedPart,
+                        modifier.span,
+                        "`defaults` has two `retry`",
+                    )
+                    .also(first, "the first"),
+                );
             }
+            first = first.or(Some(modifier.span));
             let mut spec = self.spec(*policy, parts);
             if spec.on.take().is_some() {
                 self.report(
@@ -283,7 +287,14 @@ impl<'u> Flow<'_, 'u> {
                 value.span,
                 "CloudWatch Logs cannot keep a log for this long",
             )
-            .replace(value.span, format!("{nearest}d"), format!("write `{nearest}d`"))
+            .fix(Fix {
+                title: format!("write `{nearest}d`"),
+                edits: vec![Edit {
+                    span: value.span,
+                    text: format!("{nearest}d"),
+                }],
+                safe: false,
+            })
             .help("it keeps for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731 days, or for some years"),
         );
         None
@@ -291,6 +302,7 @@ impl<'u> Flow<'_, 'u> {
 
     fn tags(&mut self, entries: &[ast::Entry]) -> Vec<(String, Expr)> {
         let mut tags: Vec<(String, Expr)> = Vec::new();
+        let mut places: Vec<Span> = Vec::new();
         for entry in entries {
             let (key, value) = match entry {
                 ast::Entry::Pair { key, value } => (
@@ -333,14 +345,18 @@ impl<'u> Flow<'_, 'u> {
                 ));
                 continue;
             }
-            if tags.iter().any(|(known, _)| *known == key.node) {
-                self.report(Diagnostic::new(
-                    Code::DuplicateKey,
-                    key.span,
-                    format!("the tag `{}` stands here twice", key.node),
-                ));
+            if let Some(at) = tags.iter().position(|(known, _)| *known == key.node) {
+                self.report(
+                    Diagnostic::new(
+                        Code::DuplicateKey,
+                        key.span,
+                        format!("the tag `{}` stands here twice", key.node),
+                    )
+                    .also(places[at], "the first"),
+                );
                 continue;
             }
+            places.push(key.span);
             tags.push((key.node, value));
         }
         tags

@@ -8,7 +8,7 @@ use super::guard::{Modifiers, is_native};
 use super::{
     CallerBlock, Flow, Inner, MOST_NESTED, Made, Owner, Place, ReturnRecord, StepRef, collect_sets,
 };
-use crate::diagnostic::{Code, Diagnostic, find_nearest};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Label, find_nearest};
 use crate::ir::{self, Block, Expr, ExprKind, Stage, StageKind, Time, Type, VariableKind};
 use crate::resolve::arguments::{Formal, bind_arguments};
 use crate::resolve::expr;
@@ -177,7 +177,8 @@ impl<'u> Flow<'_, 'u> {
                                     name.span,
                                     format!("`{}` is a {kind}, and only a function or an activity can be called", name.node),
                                 )
-                                .also(resource.name.span, "declared here"),
+                                .also(resource.name.span, "declared here")
+                                .help("give it to a call as an argument: `service.operation(Member: name)`"),
                             );
                             return Meaning::Reported;
                         }
@@ -242,19 +243,37 @@ impl<'u> Flow<'_, 'u> {
             name.span,
             format!("there is no step `{}`", name.node),
         );
-        let value = self.scope.find_variable(&name.node).is_some();
-        if value {
+        let found = self
+            .scope
+            .context
+            .symbols
+            .find(self.scope.unit, Space::Value, &name.node);
+        let item = match found {
+            Lookup::Item(item) => Some(&self.scope.context.symbols.item(item).kind),
+            _ => None,
+        };
+        let value = match item {
+            Some(ItemKind::Fn(_)) => Some("a `fn`"),
+            Some(ItemKind::Let(_) | ItemKind::Param(_)) => Some("a value"),
+            _ => self.scope.find_variable(&name.node).map(|_| "a value"),
+        };
+        if let Some(value) = value {
+            let before = name.span.before();
+            let fix = Fix {
+                title: "give the value out with `pass`".to_owned(),
+                edits: vec![Edit {
+                    span: before,
+                    text: "pass ".to_owned(),
+                }],
+                safe: true,
+            };
             self.report(
                 Diagnostic::new(
                     Code::UnknownStep,
                     name.span,
-                    format!("`{}` is a value, and in a flow a name is a step", name.node),
+                    format!("`{}` is {value}, and in a flow a name is a step", name.node),
                 )
-                .replace(
-                    name.span,
-                    format!("pass {}", name.node),
-                    "give the value out with `pass`",
-                ),
+                .fix(fix),
             );
             return;
         }
@@ -273,7 +292,8 @@ impl<'u> Flow<'_, 'u> {
                     return false;
                 };
                 match &symbols.item(item).kind {
-                    ItemKind::Step(_) | ItemKind::Pipeline(_) => true,
+                    ItemKind::Pipeline(pipeline) => pipeline.name.span != self.name,
+                    ItemKind::Step(_) => true,
                     ItemKind::Resource(resource) => {
                         matches!(resource.kind.node.as_str(), "function" | "activity")
                     }
@@ -375,6 +395,50 @@ impl<'u> Flow<'_, 'u> {
         if matches!(step.step.body, StepBody::Invalid) {
             return broken(self);
         }
+        if let Some(ast::Binding::Name(bound)) = &ast.binding {
+            let renamed = &mut self.scope.flow.renamed;
+            renamed.insert(name.node.clone(), bound.node.clone());
+        }
+        let before = self.scope.diagnostics.len();
+        let used = self.use_known_step(ast, name, args, block, step, owner, base, modifiers);
+        self.point_to_use(before, ast, name);
+        used
+    }
+
+    /// A name that is wrong in a step is wrong where it is used from here, and perhaps not elsewhere.
+    fn point_to_use(&mut self, before: usize, ast: &ast::Stage, name: &ast::Name) {
+        for diagnostic in self.scope.diagnostics.iter_mut().skip(before) {
+            let place = diagnostic.primary.span;
+            let inside = place.file == ast.span.file
+                && ast.span.start <= place.start
+                && place.end <= ast.span.end;
+            let of_names = match diagnostic.code {
+                Code::MayBeUnbound | Code::NotBoundYet | Code::OutOfScope => true,
+                // A misspelt one is wrong wherever the step is used.
+                Code::UnknownName => diagnostic.fix.is_none(),
+                _ => false,
+            };
+            if of_names && !inside {
+                diagnostic.secondary.push(Label {
+                    span: name.span,
+                    text: format!("`{}` is used here", name.node),
+                });
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn use_known_step(
+        &mut self,
+        ast: &'u ast::Stage,
+        name: &'u ast::Name,
+        args: Option<&'u [ast::Arg]>,
+        block: Option<&'u ast::Block>,
+        step: StepRef<'u>,
+        owner: Option<&Owner<'u>>,
+        base: Rc<str>,
+        modifiers: Modifiers<'u>,
+    ) -> (Option<Stage>, Type) {
         let bare = !modifiers.guards() && modifiers.named.is_none();
         if bare {
             let (stage, ty) = self.expand(ast, name, args, block, step, &base, owner);

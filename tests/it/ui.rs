@@ -1,0 +1,162 @@
+//! Mistakes as people make them: every file below `tests/ui` says in its first lines what is found in it, and where.
+//!
+//! `// expect: F0302@12` is the code and the line; a file without such lines has no diagnostic. What people read is a
+//! snapshot beside the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use flowc::diagnostic::levels::LintLevels;
+use flowc::diagnostic::{Code, Diagnostic, render};
+use flowc::driver;
+use flowc::source::{FileId, SourceFile, Sources};
+use flowc::workspace;
+
+/// All that is said about a text under a file's path, in the order of places.
+fn diagnose(path: &str, text: &str) -> (Vec<Diagnostic>, Sources) {
+    let main = SourceFile::new(path, text);
+    let compilation = driver::compile(main, &LintLevels::default(), &mut workspace::read_used);
+    let mut diagnostics = compilation.diagnostics;
+    if let Some(program) = &compilation.program {
+        diagnostics.extend(driver::emit(program).diagnostics);
+    }
+    (diagnostics, compilation.sources)
+}
+
+fn found(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<String> {
+    let mut found: Vec<String> = diagnostics
+        .iter()
+        .map(|d| {
+            let (line, _) = sources.line_column(d.primary.span);
+            format!("{}@{line}", d.code.code())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn expected(text: &str) -> Vec<String> {
+    let mut expected: Vec<String> = text
+        .lines()
+        .map_while(|line| line.strip_prefix("// expect: "))
+        .map(|code| code.trim().to_owned())
+        .collect();
+    expected.sort();
+    expected
+}
+
+fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources_below(&path, files);
+        } else if path.extension().is_some_and(|e| e == "flow") {
+            files.push(path);
+        }
+    }
+}
+
+/// Every file below `tests/ui` and its text.
+fn files() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    sources_below(Path::new("tests/ui"), &mut files);
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            let path = path.to_str().expect("a path in UTF-8").replace('\\', "/");
+            (path, text)
+        })
+        .collect()
+}
+
+#[test]
+fn every_file_has_the_diagnostics_that_it_expects() {
+    let mut wrong = String::new();
+    for (path, text) in files() {
+        let (diagnostics, sources) = diagnose(&path, &text);
+        let (expected, found) = (expected(&text), found(&diagnostics, &sources));
+        if expected != found {
+            let _ = writeln!(wrong, "{path}: expected {expected:?}, found {found:?}");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn what_people_read_is_as_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (path, text) in files() {
+        let (diagnostics, sources) = diagnose(&path, &text);
+        let mut shown = text;
+        shown.push_str("\n----------\n\n");
+        for diagnostic in &diagnostics {
+            shown.push_str(&render::render(diagnostic, &sources, false));
+            shown.push('\n');
+        }
+        let file = Path::new(&path);
+        let folder = file.parent().expect("a folder");
+        settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        let name = file.file_stem().and_then(|s| s.to_str()).expect("a name");
+        settings.bind(|| insta::assert_snapshot!(name, shown));
+    }
+}
+
+#[test]
+fn every_code_is_expected_by_some_file() {
+    let mut seen = BTreeSet::new();
+    for (_, text) in files() {
+        seen.extend(
+            expected(&text)
+                .iter()
+                .filter_map(|e| e.split_once('@').map(|(code, _)| code.to_owned())),
+        );
+    }
+    let unseen: Vec<&str> = Code::ALL
+        .iter()
+        .map(|code| code.code())
+        .filter(|code| !code.starts_with("F01") && !seen.contains(*code))
+        .collect();
+    assert_eq!(unseen, Vec::<&str>::new());
+}
+
+/// How often each message with a code is said, whatever the line: a fix moves lines.
+fn counted(diagnostics: &[Diagnostic]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for diagnostic in diagnostics {
+        *counts.entry(diagnostic.code.code()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn a_safe_fix_takes_its_problem_away_and_brings_no_other() {
+    let mut wrong = String::new();
+    let mut applied = 0;
+    for (path, text) in files() {
+        let (diagnostics, _) = diagnose(&path, &text);
+        for diagnostic in &diagnostics {
+            let one = std::slice::from_ref(diagnostic);
+            let Some((mended, _)) = driver::apply_fixes(&text, FileId(0), one) else {
+                continue;
+            };
+            applied += 1;
+            let (after, sources) = diagnose(&path, &mended);
+            let mut wanted = counted(&diagnostics);
+            *wanted.entry(diagnostic.code.code()).or_default() -= 1;
+            wanted.retain(|_, count| *count > 0);
+            if counted(&after) != wanted {
+                let _ = writeln!(wrong, "{path}: after the fix of {}:", diagnostic.message);
+                for diagnostic in &after {
+                    wrong.push_str(&render::short(diagnostic, &sources));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(applied > 20, "only {applied} fixes");
+}
