@@ -32,6 +32,7 @@ pipeline {name}(date: string, partitions: [{{ dt: string, hour: int }}]) {{
                  catch all {{ quarantine }}
   step quarantine = sns.publish(TopicArn: ops, Message: "{{item.dt}}: {{error.cause}}")
   step publish = athena.startQueryExecution(QueryString: "MSCK REPAIR TABLE {name}", WorkGroup: reports)
+                   reads raw/"{name}/*"
 
   flow gate{chain} -> map(partitions, 20) -> clean -> publish
 }}

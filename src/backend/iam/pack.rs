@@ -19,7 +19,7 @@ pub const MANAGED_COUNT: usize = 10;
 const FRAME: usize = 40;
 
 /// The policy alone when it fits inline; else parts that each fit a managed policy, with statements cut by their
-/// resources where one is too large.
+/// resources where one is too large. Parts are for the template and carry no reasons.
 pub fn pack(policy: &Policy, labels: &Labels) -> Vec<Policy> {
     let sizer = Sizer { labels };
     if sizer.policy(policy) <= INLINE {
@@ -89,21 +89,37 @@ impl Sizer<'_> {
 
     /// The statement, or several of the same with fewer resources each when it fits no managed policy.
     fn cut(&self, statement: &Statement) -> Vec<Statement> {
-        let [.., _, _] = statement.resources.as_slice() else {
-            return vec![statement.clone()];
-        };
-        if self.statement(statement) <= MANAGED - FRAME {
-            return vec![statement.clone()];
-        }
-        let (front, back) = statement.resources.split_at(statement.resources.len() / 2);
-        let half = |resources: &[Pattern], suffix: &str| Statement {
+        let mut parts = Vec::new();
+        self.cut_resources(statement, &statement.resources, String::new(), &mut parts);
+        parts
+    }
+
+    fn cut_resources(
+        &self,
+        statement: &Statement,
+        resources: &[Pattern],
+        suffix: String,
+        parts: &mut Vec<Statement>,
+    ) {
+        let sized: usize = resources.iter().map(|p| self.width(p) + 3).sum();
+        let frame = Statement {
             sid: format!("{}{suffix}", statement.sid),
-            resources: resources.to_vec(),
-            ..statement.clone()
+            actions: statement.actions.clone(),
+            resources: Vec::new(),
+            conditions: statement.conditions.clone(),
+            assumed: statement.assumed,
+            reasons: Vec::new(),
         };
-        let mut halves = self.cut(&half(front, "A"));
-        halves.extend(self.cut(&half(back, "B")));
-        halves
+        if resources.len() < 2 || self.statement(&frame) + sized <= MANAGED - FRAME {
+            parts.push(Statement {
+                resources: resources.to_vec(),
+                ..frame
+            });
+            return;
+        }
+        let (front, back) = resources.split_at(resources.len() / 2);
+        self.cut_resources(statement, front, format!("{suffix}A"), parts);
+        self.cut_resources(statement, back, format!("{suffix}B"), parts);
     }
 }
 
