@@ -11,7 +11,7 @@ use pest_derive::Parser;
 struct Grammar;
 
 /// Rules that only look ahead.
-const LOOK_AHEAD: [&str; 2] = ["following_word", "reserved_word"];
+const LOOK_AHEAD: [&str; 3] = ["following_word", "quoted_name", "reserved_word"];
 
 #[test]
 fn one_program_of_the_snapshots_uses_every_rule_of_the_grammar() {
