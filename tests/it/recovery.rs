@@ -157,6 +157,10 @@ fn one_wrong_token_makes_at_most_two_messages() {
             count += 1;
             silent += usize::from(parsed.diagnostics.is_empty());
             two += usize::from(parsed.diagnostics.len() == 2);
+            if std::env::var("SHOW").is_ok() && parsed.diagnostics.len() == 2 {
+                let line = text[..token.start].matches('\n').count() + 1;
+                println!("{path}:{line}: {mutation}\n{}", list(&broken, &parsed.diagnostics));
+            }
             if parsed.diagnostics.len() > 2 {
                 let line = text[..token.start].matches('\n').count() + 1;
                 failures.push(format!(
@@ -168,4 +172,46 @@ fn one_wrong_token_makes_at_most_two_messages() {
     }
     println!("{count} mutations, {silent} silent, {two} with two messages");
     assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn no_bytes_make_the_parser_panic() {
+    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(30);
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    let examples = examples();
+    let pieces = [
+        "\"", "\"\"\"", "{", "}", "(", ")", "[", "]", "->", "é", "“", "'", "`", "/*", "*/", "//",
+        "\\", "$", "{{", "jsonata`", "re\"", "step", "flow ", "\u{a0}", "\n", "=", ":", "😀", "r\"",
+        "pipeline ", "\r", "#", "1_0", "\0",
+    ];
+    for (_, text) in &examples {
+        for _ in 0..rounds {
+            let mut broken = text.clone();
+            for _ in 0..numbers.next(6) + 1 {
+                let mut at = numbers.next(broken.len());
+                while !broken.is_char_boundary(at) {
+                    at -= 1;
+                }
+                match numbers.next(3) {
+                    0 => broken.insert_str(at, pieces[numbers.next(pieces.len())]),
+                    1 => {
+                        if !broken[at..].is_empty() {
+                            broken.remove(at);
+                        }
+                    }
+                    _ => broken.truncate(at.max(20)),
+                }
+            }
+            parse(&broken);
+        }
+    }
+    for _ in 0..rounds * 10 {
+        let length = numbers.next(400);
+        let bytes: Vec<u8> = (0..length).map(|_| numbers.next(256) as u8).collect();
+        parse(&String::from_utf8_lossy(&bytes));
+        let mix: String = (0..numbers.next(60))
+            .map(|_| pieces[numbers.next(pieces.len())])
+            .collect();
+        parse(&mix);
+    }
 }

@@ -345,7 +345,7 @@ impl Builder<'_> {
     fn check_order(&mut self, members: &mut [Member]) {
         let Some(first) = members
             .iter()
-            .find(|m| !matches!(m.kind, MemberKind::Setting(_)))
+            .find(|m| !matches!(m.kind, MemberKind::Setting(_) | MemberKind::Invalid))
         else {
             return;
         };

@@ -71,7 +71,7 @@ fn item_end(
     let column = text.column(start);
     let mut at = start;
     while at < limit {
-        if at > start && begins(text, at, column, Level::Items) {
+        if at > start && begins(text, start, at, column, Level::Items) {
             break;
         }
         let body = body_kind(text, brackets, start, at);
@@ -113,17 +113,7 @@ fn body_kind(text: &Text<'_>, brackets: &Brackets, start: usize, at: usize) -> O
         "pipeline" => Some(BodyKind::Pipeline),
         "test" => Some(BodyKind::Test),
         _ if !text.is_first_on_line(first) => None,
-        _ if text.begins_member_surely(first)
-            || text.is(first, "let") && text.is(first + 2, "=") && !text.is(start, "step") =>
-        {
-            Some(BodyKind::Pipeline)
-        }
-        _ if text.is_any(first, SETTING_WORDS)
-            && text.is(at.saturating_sub(1), ")")
-            && !is_reserved(text.word(start)) =>
-        {
-            Some(BodyKind::Pipeline)
-        }
+        _ if text.holds_members(at) => Some(BodyKind::Pipeline),
         _ if text.is_any(first, &["given", "mock", "expect"])
             && !text.is(first + 1, ":")
             && !is_reserved(text.word(start)) =>
@@ -163,7 +153,7 @@ fn members(
     let mut start = inside.start;
     let mut at = inside.start;
     while at < inside.end {
-        if at > start && begins(text, at, column, level) {
+        if at > start && begins(text, start, at, column, level) {
             members.push(start..at);
             start = at;
         }
@@ -178,8 +168,8 @@ fn members(
     members
 }
 
-/// Whether an item or member begins at a token that is not the first; the first one stands at `column`.
-fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
+/// Whether an item or member begins at a token after `start`, where the last one began; the first stands at `column`.
+fn begins(text: &Text<'_>, start: usize, at: usize, column: usize, level: Level) -> bool {
     let first = text.is_first_on_line(at);
     let member_or_key = text.is(at - 1, ".") || text.is(at + 1, ":") && !first;
     if !text.is_word(at) || member_or_key {
@@ -191,7 +181,10 @@ fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
     let surely = text.begins_item_surely(at)
         || text.begins_member_surely(at)
         || word == "retry" && text.is_name(at + 1) && text.is(at + 2, "=");
-    if surely && (first || !open_ended) {
+    let outside = word == "flow" && level == Level::Items;
+    // `step a step b` is one step, with a word too many.
+    let complete = at > start + 2;
+    if surely && (first || complete && !open_ended && !outside) {
         return true;
     }
     let own = match level {
@@ -201,13 +194,17 @@ fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
     };
     match word {
         // A stage too, and a modifier.
-        "let" => return dedented || !open_ended,
+        "let" => return dedented || !open_ended && (first || text.is(at + 2, "=")),
         "retry" => return false,
-        _ if own.contains(&word) => return first || !open_ended,
+        _ if own.contains(&word) => return first || level == Level::Tests && !open_ended,
         _ => {}
     }
     if open_ended {
         return dedented && text.looks_like_start(at);
+    }
+    // A binding whose word is missing; in a flow it is a stage.
+    if first && text.is_name(at) && text.is(at + 1, "=") && !text.is(start, "flow") {
+        return true;
     }
     let is_setting = text.is_any(at, SETTING_WORDS);
     match level {

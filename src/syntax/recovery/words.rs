@@ -102,7 +102,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         }
         Rule::lint_name => (Rank::Needed, "a lint's name"),
         Rule::error_name | Rule::error_names | Rule::dotted => {
-            (Rank::Needed, "an error's name or `all`")
+            (Rank::Needed, "an error's name")
         }
         Rule::alarm_condition => (Rank::Needed, "what to alarm on"),
         Rule::parameter => (Rank::Needed, "a parameter `name: type`"),
@@ -172,7 +172,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
 
         Rule::infix | Rule::prefix | Rule::coalesce | Rule::kw_or | Rule::kw_and
         | Rule::equal | Rule::not_equal | Rule::at_most | Rule::at_least | Rule::less
-        | Rule::greater | Rule::plus | Rule::minus | Rule::star | Rule::slash
+        | Rule::greater | Rule::plus | Rule::minus | Rule::negation | Rule::star | Rule::slash
         | Rule::remainder | Rule::kw_not | Rule::member_access | Rule::index_access
         | Rule::open_bracket | Rule::dot | Rule::question | Rule::bar => {
             (Rank::Operator, "an operator")

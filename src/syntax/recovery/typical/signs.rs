@@ -320,7 +320,9 @@ pub(super) fn missing_arrow(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn missing_comma(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    let begins = text.begins_operand(site.at) || text.is_word(site.at) || site.is("...");
+    let begins = (text.begins_operand(site.at) || text.is_word(site.at) || site.is("..."))
+        && !site.is("(")
+        && !site.is("[");
     let ends = text.ends_operand(before) || text.is(before, "?") || text.is_word(before);
     if site.at_end() || !site.expects(Rule::comma) || !begins || !ends {
         return None;
@@ -401,12 +403,12 @@ pub(super) fn missing_sign(site: &Site<'_, '_>) -> Option<Mend> {
         "." | ":" => sign.to_owned(),
         sign => format!(" {sign}"),
     };
-    let after = text.word(before);
+    let after = site.found_at(before);
     Some(
         Mend::new(
             site.diagnostic(
                 Code::MissingSeparator,
-                format!("expected `{sign}` after `{after}`, found {}", site.found()),
+                format!("expected `{sign}` after {after}, found {}", site.found()),
             )
             .fix(Fix {
                 title: format!("write `{sign}`"),

@@ -505,7 +505,13 @@ pub(super) fn missing_block(site: &Site<'_, '_>) -> Option<Mend> {
     {
         return None;
     }
-    let end = site.sync(site.at, site.limit());
+    // The block of a step holds all that follows.
+    let of_step = text.is(site.range.start, "step") && site.enclosing_bracket().is_none();
+    let end = if of_step && text.is(before, ")") {
+        site.range.end
+    } else {
+        site.sync(site.at, site.limit())
+    };
     let head = text.word(before);
     let message = match head {
         "try" => "a `try` has a block `{ … }`; a stage alone needs no `try`".to_owned(),

@@ -181,6 +181,12 @@ pub(super) fn missing_keyword(site: &Site<'_, '_>) -> Option<Mend> {
         _ => return None,
     };
     let span = text.span(first);
+    // In a file it may be the name of a resource that is missing instead.
+    let until = if site.rule == Rule::one_item {
+        site.range.end - 1
+    } else {
+        site.at.max(first + 1)
+    };
     Some(
         Mend::new(
             Diagnostic::new(
@@ -196,7 +202,7 @@ pub(super) fn missing_keyword(site: &Site<'_, '_>) -> Option<Mend> {
                 }],
                 safe: false,
             }),
-            site.at.max(first + 1),
+            until,
         )
         .put(first, Patch::text(format!("{keyword} {name}"))),
     )

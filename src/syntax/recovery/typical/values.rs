@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::source::Span;
 use crate::syntax::draft::{LEFT_OUT, Patch};
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{self, Rule};
 use crate::syntax::recovery::site::{Mend, Site};
 use crate::syntax::scan::TokenKind;
 
@@ -44,12 +44,20 @@ fn with_unit(count: &str, word: &str) -> Option<String> {
     whole.then(|| format!("{}{smaller}", count as u64))
 }
 
+/// Whether a number, a duration or a size is written so.
+fn is_well_formed(written: &str) -> bool {
+    [Rule::number, Rule::duration, Rule::size].iter().any(|rule| {
+        grammar::parse(*rule, written)
+            .is_ok_and(|mut pairs| pairs.next().is_some_and(|pair| pair.as_str() == written))
+    })
+}
+
 /// `1_000`, `007`, `0xff`, `1GB`, `1.5h`, `500ms`
 pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
-    if site.text.kind(site.at) != Some(TokenKind::Number) {
+    let written = site.word();
+    if site.text.kind(site.at) != Some(TokenKind::Number) || is_well_formed(written) {
         return None;
     }
-    let written = site.word();
     let letters = written.find(|c: char| !c.is_ascii_digit() && !matches!(c, '_' | '.'));
     let (digits, rest) = written.split_at(letters.unwrap_or(written.len()));
     let digits = digits.replace('_', "");
@@ -97,7 +105,7 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
     } else if written.contains('_') {
         ("a number has no `_` in it".to_owned(), None)
     } else {
-        (format!("`{written}` is no number"), None)
+        ("expected a number".to_owned(), None)
     };
     let diagnostic = site.diagnostic(Code::MalformedNumber, format!("{message}, found `{written}`"));
     let diagnostic = match &own {
