@@ -379,6 +379,12 @@ impl<'t> Reader<'t> {
         let mends: Vec<site::Mend> = typical::mends(&self.site(rule, range, stop)).collect();
         let mut sure: Option<Diagnostic> = None;
         for mend in mends {
+            if mend.last {
+                if !quiet {
+                    self.diagnostics.push(mend.diagnostic);
+                }
+                return None;
+            }
             let tried = self.with(over, &mend.patches, stop);
             let goal = self.goal(rule, range, stop, &mend);
             if !mend.patches.is_empty()
@@ -427,9 +433,9 @@ impl<'t> Reader<'t> {
         None
     }
 
-    /// The token that must be got past for a mend to be what was meant: a guess needs more than its own place.
+    /// The token that must be got past for a mend to be what was meant: a weak one needs more than its own place.
     fn goal(&self, rule: Rule, range: &Range<usize>, stop: &Stop, mend: &site::Mend) -> usize {
-        if mend.sure || mend.until >= range.end {
+        if !mend.weak || mend.until >= range.end {
             return mend.until;
         }
         let site = self.site(rule, range, stop);
@@ -440,12 +446,14 @@ impl<'t> Reader<'t> {
     /// Whether what does not fit at a token comes from what was got past before it. The same mistake again does not.
     fn comes_from(&self, reached: Reached, at: usize, code: Option<Code>) -> bool {
         let near = at <= reached.token + NEAR && self.text.same_line(reached.token, at);
-        at <= reached.token + 1
-            || match reached.how {
-                How::Mended => false,
-                How::Guessed(guessed) => near && code != Some(guessed),
-                How::LeftOut => near || self.text.same_line(reached.token, at),
+        match reached.how {
+            How::Guessed(guessed) if code == Some(guessed) => false,
+            How::Guessed(_) => near || at <= reached.token + 1,
+            How::Mended => at <= reached.token + 1,
+            How::LeftOut => {
+                at <= reached.token + NEAR || self.text.same_line(reached.token, at)
             }
+        }
     }
 
     /// More patches; what they insert joins the brackets that were inserted there before.
@@ -678,10 +686,12 @@ impl<'t> Reader<'t> {
         let expected = words::expected(&stop.expected, end);
         let found = site.found();
         let first = self.text.is_first_on_line(stop.at) || stop.at >= self.text.tokens.len();
+        // Where the part could end, the next token is what is wrong.
+        let complete = stop.expected.contains(&Rule::EOI);
         let before = site.before();
         let diagnostic = match before {
             // What is missing is missing where the last line ends.
-            Some(before) if first || site.at_end() => Diagnostic::new(
+            Some(before) if (first || site.at_end()) && !complete => Diagnostic::new(
                 Code::Syntax,
                 self.text.span(before),
                 format!(
@@ -707,6 +717,7 @@ impl<'t> Reader<'t> {
 
     fn finish(mut self, items: Vec<Item>) -> Parsed {
         let end = self.text.tokens.len();
+        let mut last: Option<usize> = None;
         for problem in std::mem::take(&mut self.brackets.problems) {
             // What a comment without end has swallowed may have closed it.
             let swallowed = self.unclosed_comment
@@ -717,9 +728,12 @@ impl<'t> Reader<'t> {
                     .iter()
                     .any(|token| line.contains(&(self.text.span(*token).start as usize)))
             });
-            if !swallowed && !from_flaw {
+            // Of several on a line, the others often come from the first.
+            let again = last.is_some_and(|last| self.text.same_line(last, first));
+            if !swallowed && !from_flaw && !again {
                 self.diagnostics.push(problem.describe(self.text));
             }
+            last = Some(first);
         }
         let mut parsed = self.builder.finish(items);
         // What the tree shows on a line that was mended comes from the mend.

@@ -12,3 +12,4 @@ mod recovery;
 mod report;
 mod support;
 mod syntax;
+mod ui;

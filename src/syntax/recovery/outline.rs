@@ -76,6 +76,11 @@ fn item_end(
         }
         let body = body_kind(text, brackets, start, at);
         let after = brackets.skip(at);
+        // The head of a pipeline without its word.
+        let head = body.and_then(|_| head_before(text, brackets, start, at));
+        if let Some(head) = head {
+            return (head, None);
+        }
         if let Some(kind) = body {
             let (inside, close) = if text.is(at, "{") {
                 let inside = brackets.inside(text, at);
@@ -97,6 +102,20 @@ fn item_end(
         at = after;
     }
     (at, None)
+}
+
+/// Where the line begins that names the body, if that is after the item's own word.
+fn head_before(text: &Text<'_>, brackets: &Brackets, start: usize, at: usize) -> Option<usize> {
+    if text.is_any(start, &["pipeline", "test"]) {
+        return None;
+    }
+    let mut head = (start..at)
+        .rev()
+        .find(|open| text.is(*open, "(") && brackets.skip(*open) == at)?;
+    while head > start && !text.is_first_on_line(head) {
+        head -= 1;
+    }
+    (head > start).then_some(head)
 }
 
 /// The kind of body that begins at a token of the item, if one does.
@@ -157,7 +176,9 @@ fn members(
             members.push(start..at);
             start = at;
         }
-        if at == start && level == Level::Settings && text.is_any(at, MEMBER_WORDS) {
+        let binds = text.is_any(at, MEMBER_WORDS)
+            || text.is_name(at) && (text.is(at + 1, "=") || text.is(at + 2, "="));
+        if at == start && level == Level::Settings && binds {
             level = Level::Members;
         }
         at = brackets.skip(at).min(inside.end);

@@ -108,7 +108,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::parameter => (Rank::Needed, "a parameter `name: type`"),
         Rule::field => (Rank::Needed, "a field `name: type`"),
         Rule::branch => (Rank::Needed, "a branch `name { … }`"),
-        Rule::arm | Rule::pattern => (Rank::Needed, "a pattern and its block"),
+        Rule::arm | Rule::pattern => (Rank::Needed, "a literal, a comparison or `else`"),
         Rule::argument => (Rank::Needed, "an argument"),
         Rule::answer => (Rank::Needed, "an answer"),
         Rule::property_pair => (Rank::Needed, "a property `Name: value`"),
