@@ -153,9 +153,9 @@ struct Reached {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
-    /// What was meant is known.
-    Mended,
-    /// What was meant was guessed; the code of the mistake.
+    /// What was meant is known; the code of the mistake.
+    Mended(Option<Code>),
+    /// What was meant was guessed; likewise.
     Guessed(Code),
     /// What was meant is not known.
     LeftOut,
@@ -400,10 +400,10 @@ impl<'t> Reader<'t> {
                 }
                 let reached = Reached {
                     token: mend.until,
-                    how: if mend.sure {
-                        How::Mended
-                    } else {
+                    how: if mend.weak {
                         How::Guessed(code)
+                    } else {
+                        How::Mended(Some(code))
                     },
                 };
                 return Some(next.map_err(|next| (next, reached)));
@@ -447,9 +447,9 @@ impl<'t> Reader<'t> {
     fn comes_from(&self, reached: Reached, at: usize, code: Option<Code>) -> bool {
         let near = at <= reached.token + NEAR && self.text.same_line(reached.token, at);
         match reached.how {
-            How::Guessed(guessed) if code == Some(guessed) => false,
+            How::Mended(Some(last)) | How::Guessed(last) if code == Some(last) => false,
+            How::Mended(_) => at <= reached.token + 1,
             How::Guessed(_) => near || at <= reached.token + 1,
-            How::Mended => at <= reached.token + 1,
             How::LeftOut => {
                 at <= reached.token + NEAR || self.text.same_line(reached.token, at)
             }
@@ -635,7 +635,7 @@ impl<'t> Reader<'t> {
                 self.brackets.close_before(open, end);
                 let reached = Reached {
                     token: stop.at,
-                    how: How::Mended,
+                    how: How::Mended(None),
                 };
                 return Some(next.map_err(|next| (next, reached)));
             }
@@ -666,7 +666,7 @@ impl<'t> Reader<'t> {
                 *over = tried;
                 let reached = Reached {
                     token: stop.at,
-                    how: How::Mended,
+                    how: How::Mended(None),
                 };
                 return Some(next.map_err(|next| (next, reached)));
             }

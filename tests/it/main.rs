@@ -1,6 +1,7 @@
 mod by_hand;
 mod catalog;
 mod cfn;
+mod explain;
 mod iam;
 mod iam_catalog;
 mod iam_map;

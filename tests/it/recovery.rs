@@ -157,10 +157,6 @@ fn one_wrong_token_makes_at_most_two_messages() {
             count += 1;
             silent += usize::from(parsed.diagnostics.is_empty());
             two += usize::from(parsed.diagnostics.len() == 2);
-            if std::env::var("SHOW").is_ok_and(|n| parsed.diagnostics.len().to_string() == n) {
-                let line = text[..token.start].matches('\n').count() + 1;
-                println!("{path}:{line}: {mutation}\n{}", list(&broken, &parsed.diagnostics));
-            }
             if parsed.diagnostics.len() > 2 {
                 let line = text[..token.start].matches('\n').count() + 1;
                 failures.push(format!(
@@ -214,4 +210,82 @@ fn no_bytes_make_the_parser_panic() {
             .collect();
         parse(&mix);
     }
+}
+
+#[test]
+fn a_mistake_changes_nothing_of_the_rest() {
+    for (path, text) in examples() {
+        let whole = parse(&text);
+        assert_eq!(list(&text, &whole.diagnostics), "", "{path}");
+        let broken = format!("{text}\nlet broken =\n");
+        let read = parse(&broken);
+        assert_eq!(read.diagnostics.len(), 1, "{path}");
+        // Places, too, and comments.
+        let rest = &read.file.items[..whole.file.items.len()];
+        assert_eq!(
+            format!("{rest:#?}"),
+            format!("{:#?}", whole.file.items),
+            "{path}"
+        );
+        assert_eq!(read.file.items.len(), whole.file.items.len() + 1, "{path}");
+        assert_eq!(read.comments, whole.comments, "{path}");
+    }
+}
+
+#[test]
+fn what_can_be_read_of_a_broken_file_is_in_the_tree() {
+    let text = "\
+function load = \"load\"
+/// Loads.
+pipeline p(at: timestamp) {
+  log errors keep
+  let x = 1 +
+  step a = load({ x, y: })
+  step b = f(1) -> g(2
+  step c = try { load({}) retyr max 3 }
+  /// The way.
+  flow a -> b c -> if x == { a } -> d
+}
+bucket raw = \"raw\"
+";
+    let parsed = parse(text);
+    assert_eq!(
+        list(text, &parsed.diagnostics),
+        "\
+4: F0101 expected `,` or the next member, found `keep`
+5: F0101 expected an expression after `+`, found `step`
+6: F0101 expected an expression, found `}`
+7: F0105 this `(` is never closed
+8: F0116 expected `retry`, found `retyr`
+10: F0118 expected `->` between two stages
+10: F0101 expected `{`, found `->`
+"
+    );
+    assert_eq!(
+        syntax::dump(&parsed.file),
+        r#"(file
+  (resource function load (= "load"))
+  (pipeline p (parameter at timestamp)
+    (doc "Loads.")
+    (log errors)
+    (let x (+ 1 invalid))
+    (step a
+      (stage (use load (args (object x (: "y" invalid))))))
+    (step b invalid)
+    (step c
+      (stage
+        (try
+          (stage (use load (args (object)))
+            (retry (max 3))))))
+    (flow
+      (doc "The way.")
+      (stage (use a))
+      (stage (use b))
+      (stage (use c))
+      (stage (if (== x (object a)))
+        (then))
+      (stage (use d))))
+  (resource bucket raw (= "raw")))
+"#
+    );
 }

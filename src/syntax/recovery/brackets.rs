@@ -791,8 +791,7 @@ fn unopened_parameters(text: &Text<'_>, close: usize) -> Option<usize> {
 /// A closing bracket as it should be written: on a line of its own when the opening one ends its line.
 fn closing_text(text: &Text<'_>, open: usize, before: usize) -> String {
     let closing = closing(text.word(open));
-    let own_line = text.word(open) == "{"
-        && text.is_first_on_line(open + 1)
+    let own_line = text.is_first_on_line(open + 1)
         && !text.same_line(open, before.saturating_sub(1).max(open));
     if own_line {
         let mut line = open;

@@ -292,8 +292,11 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
         }
         "=>" if is_arm(text, index) => (
             Patch::text(""),
-            diagnostic("an arm has no arrow: it is `pattern { … }`".to_owned())
-                .replace(span, "", "leave it out"),
+            diagnostic("an arm has no arrow: it is `pattern { … }`".to_owned()).replace(
+                span.to(text.span(index + 1).before()),
+                "",
+                "leave it out",
+            ),
         ),
         "||" if in_type(text, index) => (
             Patch::text("|"),
@@ -368,9 +371,8 @@ fn compares(text: &Text<'_>, index: usize) -> bool {
                 match text.word(at) {
                     "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "===" | "!==" => return true,
                     "." => {}
-                    "and" | "or" | "&&" | "||" | "," | "->" | "then" | "step" | "flow" => {
-                        return false;
-                    }
+                    "and" | "or" | "&&" | "||" | "," | "->" | "then" => return false,
+                    _ if text.is_first_on_line(at) && text.is_word(at) => return false,
                     _ => {}
                 }
             }

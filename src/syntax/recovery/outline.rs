@@ -8,6 +8,7 @@ use super::brackets::Brackets;
 use super::text::{
     ITEM_WORDS, MEMBER_WORDS, MODIFIER_WORDS, SETTING_WORDS, TEST_WORDS, Text, is_reserved,
 };
+use crate::diagnostic::find_nearest;
 
 /// The tokens of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,9 +177,8 @@ fn members(
             members.push(start..at);
             start = at;
         }
-        let binds = text.is_any(at, MEMBER_WORDS)
-            || text.is_name(at) && (text.is(at + 1, "=") || text.is(at + 2, "="));
-        if at == start && level == Level::Settings && binds {
+        let setting = find_nearest(text.word(at), SETTING_WORDS.iter().copied()).is_some();
+        if at == start && level == Level::Settings && !setting {
             level = Level::Members;
         }
         at = brackets.skip(at).min(inside.end);

@@ -497,7 +497,9 @@ pub(super) fn block_as_stage(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn missing_block(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    if !site.expects_any(&[Rule::open_brace, Rule::block])
+    let flows = site.rule == Rule::one_member || text.is(site.range.start, "step");
+    if !flows
+        || !site.expects_any(&[Rule::open_brace, Rule::block])
         || !text.is_word(site.at)
         || site.at_end()
         || text.is_continuation(site.at)
@@ -603,7 +605,10 @@ fn arm_end(site: &Site<'_, '_>, from: usize) -> usize {
 pub(super) fn arrow_in_arm(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let arrow = site.is("->") || site.is("→") || site.is(":");
-    let arm = site.expects(Rule::open_brace) || site.expects(Rule::block);
+    let in_braces = site
+        .enclosing_bracket()
+        .is_some_and(|open| text.is(open, "{"));
+    let arm = in_braces && site.expects_any(&[Rule::open_brace, Rule::block]);
     let before = site.before()?;
     let pattern = matches!(
         text.kind(before),
@@ -615,9 +620,10 @@ pub(super) fn arrow_in_arm(site: &Site<'_, '_>) -> Option<Mend> {
     let diagnostic = site.diagnostic(Code::Syntax, "an arm has no arrow: it is `pattern { … }`");
     if text.is(site.at + 1, "{") {
         let span = site.span().to(text.span(site.at + 1).before());
+        let blank = if text.touches_before(site.at) { " " } else { "" };
         return Some(
-            Mend::new(diagnostic.replace(span, "", "leave it out"), site.at)
-                .put(site.at, Patch::text("")),
+            Mend::new(diagnostic.replace(span, blank, "leave it out"), site.at)
+                .put(site.at, Patch::text(" ")),
         );
     }
     let end = arm_end(site, site.at + 1);
@@ -650,7 +656,7 @@ pub(super) fn branch_without_block(site: &Site<'_, '_>) -> Option<Mend> {
     let before = site.before()?;
     let open = site.enclosing_bracket()?;
     let branches = text.is(open, "{")
-        && (text.is(open - 1, "parallel")
+        && (text.is(open.checked_sub(1)?, "parallel")
             || text.is(open - 1, "collect") && text.is(open.checked_sub(2)?, "parallel"));
     let after = site.is(",") || text.kind(site.at) == Some(TokenKind::Close) || text.is_name(site.at);
     if !branches || !after || !text.is_name(before) || !site.expects(Rule::open_brace) {
