@@ -64,10 +64,14 @@ pub(super) fn recover(file: FileId, source: &str, scan: Scan) -> Parsed {
         flawed: lines(&text, told.places.iter().copied()),
         quiet: lines(
             &text,
-            brackets.problems.iter().flat_map(|problem| {
-                let (first, second) = problem.tokens();
-                [text.span(first), text.span(second)]
-            }),
+            brackets
+                .problems
+                .iter()
+                .filter(|problem| !matches!(problem, Problem::Unopened { .. }))
+                .flat_map(|problem| {
+                    let (first, second) = problem.tokens();
+                    [text.span(first), text.span(second)]
+                }),
         ),
         told: told.tokens.into_iter().collect(),
         diagnostics: told.diagnostics,
@@ -139,8 +143,29 @@ struct Stop {
 
 type Build<'b, T> = &'b mut dyn FnMut(&mut Builder<'_>, Pair<'_, Rule>) -> T;
 
-/// What is read then; else where it stops next, and the last token of what was got past.
-type Next<T> = Result<T, (Stop, usize)>;
+/// How far a part was read by leaving out or mending something.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    /// The last token of that.
+    token: usize,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// What was meant is known; the code of the mistake.
+    Mended(Option<Code>),
+    /// What was meant was guessed; likewise.
+    Guessed(Code),
+    /// What was meant is not known.
+    LeftOut,
+}
+
+/// After a guess, what does not fit within so many tokens may come from that.
+const NEAR: usize = 8;
+
+/// What is read then; else where it stops next, and what was got past.
+type Next<T> = Result<T, (Stop, Reached)>;
 
 impl<'t> Reader<'t> {
     fn item(&mut self, part: &Part) -> Item {
@@ -296,13 +321,19 @@ impl<'t> Reader<'t> {
 
     /// Reads a part by its rule. What is wrong in it is told, and left out; None when nothing is left.
     fn read<T>(&mut self, rule: Rule, range: Range<usize>, build: Build<'_, T>) -> Option<T> {
+        let told_before = self.diagnostics.len();
+        let read = self.read_on(rule, range.clone(), build);
+        self.explain_unopened(&range, told_before);
+        read
+    }
+
+    fn read_on<T>(&mut self, rule: Rule, range: Range<usize>, build: Build<'_, T>) -> Option<T> {
         let mut over = Patches::new();
         let mut stop = match self.attempt(rule, &range, &over, build) {
             Ok(read) => return Some(read),
             Err(stop) => stop,
         };
-        // The last token of what was mended or left out.
-        let mut reached: Option<usize> = None;
+        let mut reached: Option<Reached> = None;
         // What is put in before a token need not get past it, but not again and again.
         let mut stays = 0;
         while stays < MOST_STAYS {
@@ -318,10 +349,10 @@ impl<'t> Reader<'t> {
             let next = self.go_on(rule, &range, &mut over, &stop, reached, build)?;
             match next {
                 Ok(read) => return Some(read),
-                Err((next, until)) => {
+                Err((next, past)) => {
                     stays = if next.at > stop.at { 0 } else { stays + 1 };
                     stop = next;
-                    reached = Some(until);
+                    reached = Some(past);
                 }
             }
         }
@@ -335,7 +366,7 @@ impl<'t> Reader<'t> {
         range: &Range<usize>,
         over: &mut Patches,
         stop: &Stop,
-        reached: Option<usize>,
+        reached: Option<Reached>,
         build: Build<'_, T>,
     ) -> Option<Next<T>> {
         if let Some(moved) = self.move_closing(rule, range, over, stop, build) {
@@ -344,28 +375,44 @@ impl<'t> Reader<'t> {
         if let Some(renamed) = self.rename(rule, range, over, stop, build) {
             return Some(renamed);
         }
-        let quiet = self.is_quiet(range, stop.at) || reached.is_some_and(|r| stop.at <= r + 1);
+        let quiet = self.is_quiet(rule, range, stop);
         let mends: Vec<site::Mend> = typical::mends(&self.site(rule, range, stop)).collect();
         let mut sure: Option<Diagnostic> = None;
         for mend in mends {
+            if mend.last {
+                if !quiet {
+                    self.diagnostics.push(mend.diagnostic);
+                }
+                return None;
+            }
             let tried = self.with(over, &mend.patches, stop);
+            let goal = self.goal(rule, range, stop, &mend);
             if !mend.patches.is_empty()
-                && let Some(next) = self.try_on(rule, range, &tried, mend.until, build)
+                && let Some(next) = self.try_on(rule, range, &tried, goal, build)
             {
                 *over = tried;
                 if mend.diagnostic.code == Code::ReservedName {
                     self.renamed.insert(self.text.word(stop.at));
                 }
-                if !quiet {
+                let code = mend.diagnostic.code;
+                if !quiet && !reached.is_some_and(|r| self.comes_from(r, stop.at, Some(code))) {
                     self.diagnostics.push(mend.diagnostic);
                 }
-                return Some(next.map_err(|next| (next, mend.until)));
+                let reached = Reached {
+                    token: mend.until,
+                    how: if mend.weak {
+                        How::Guessed(code)
+                    } else {
+                        How::Mended(Some(code))
+                    },
+                };
+                return Some(next.map_err(|next| (next, reached)));
             }
             if mend.sure && sure.is_none() {
                 sure = Some(mend.diagnostic);
             }
         }
-        if !quiet {
+        if !quiet && !reached.is_some_and(|r| self.comes_from(r, stop.at, None)) {
             let general = self.describe(rule, range, stop);
             self.diagnostics.push(sure.unwrap_or(general));
         }
@@ -375,11 +422,38 @@ impl<'t> Reader<'t> {
                 let tried = self.with(over, &patches, stop);
                 if let Some(next) = self.try_on(rule, range, &tried, region.until, build) {
                     *over = tried;
-                    return Some(next.map_err(|next| (next, region.until)));
+                    let reached = Reached {
+                        token: region.until,
+                        how: How::LeftOut,
+                    };
+                    return Some(next.map_err(|next| (next, reached)));
                 }
             }
         }
         None
+    }
+
+    /// The token that must be got past for a mend to be what was meant: a weak one needs more than its own place.
+    fn goal(&self, rule: Rule, range: &Range<usize>, stop: &Stop, mend: &site::Mend) -> usize {
+        if !mend.weak || mend.until >= range.end {
+            return mend.until;
+        }
+        let site = self.site(rule, range, stop);
+        let sync = site.sync(self.brackets.skip(mend.until), range.end);
+        (mend.until + 2).min(sync).max(mend.until)
+    }
+
+    /// Whether what does not fit at a token comes from what was got past before it. The same mistake again does not.
+    fn comes_from(&self, reached: Reached, at: usize, code: Option<Code>) -> bool {
+        let near = at <= reached.token + NEAR && self.text.same_line(reached.token, at);
+        match reached.how {
+            How::Mended(Some(last)) | How::Guessed(last) if code == Some(last) => false,
+            How::Mended(_) => at <= reached.token + 1,
+            How::Guessed(_) => near || at <= reached.token + 1,
+            How::LeftOut => {
+                at <= reached.token + NEAR || self.text.same_line(reached.token, at)
+            }
+        }
     }
 
     /// More patches; what they insert joins the brackets that were inserted there before.
@@ -488,7 +562,22 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn is_quiet(&self, range: &Range<usize>, at: usize) -> bool {
+    /// Whether what does not fit at a place comes from something that was told.
+    fn is_quiet(&self, rule: Rule, range: &Range<usize>, stop: &Stop) -> bool {
+        let at = stop.at;
+        // After a bracket that closes nothing, on its line.
+        let unopened = self.brackets.problems.iter().any(|problem| {
+            matches!(problem, Problem::Unopened { close } if range.contains(close)
+                && *close < at
+                && (close + 1 == at || self.text.same_line(*close, at)))
+        });
+        let in_unclosed = self
+            .site(rule, range, stop)
+            .enclosing_bracket()
+            .is_some_and(|open| self.brackets.is_unclosed(open));
+        if unopened || in_unclosed {
+            return true;
+        }
         let near = |token: usize| {
             let start = self.text.span(token).start as usize;
             self.told.contains(&token)
@@ -523,26 +612,35 @@ impl<'t> Reader<'t> {
             return None;
         }
         let closing = brackets::closing(self.text.word(open));
-        let inserted = |token: usize| self.inserted_after(over, token);
-        let mut tried = over.clone();
-        set(
-            &mut tried,
-            before - 1,
-            Patch::after(inserted(before - 1).replacen(closing, "", 1)),
-        );
-        set(
-            &mut tried,
-            stop.at - 1,
-            Patch::after(format!("{}{closing}", inserted(stop.at - 1))),
-        );
-        let next = self.try_on(rule, range, &tried, stop.at, build)?;
-        *over = tried;
-        self.brackets.problems[problem] = Problem::Unclosed {
-            open,
-            before: stop.at,
-        };
-        self.brackets.close_before(open, stop.at);
-        Some(next.map_err(|next| (next, stop.at)))
+        let mut line = stop.at;
+        while line > open + 1 && !self.text.is_first_on_line(line) {
+            line -= 1;
+        }
+        for end in [stop.at, line] {
+            let inserted = |token: usize| self.inserted_after(over, token);
+            let mut tried = over.clone();
+            set(
+                &mut tried,
+                before - 1,
+                Patch::after(inserted(before - 1).replacen(closing, "", 1)),
+            );
+            set(
+                &mut tried,
+                end - 1,
+                Patch::after(format!("{}{closing}", inserted(end - 1))),
+            );
+            if let Some(next) = self.try_on(rule, range, &tried, stop.at, build) {
+                *over = tried;
+                self.brackets.problems[problem] = Problem::Unclosed { open, before: end };
+                self.brackets.close_before(open, end);
+                let reached = Reached {
+                    token: stop.at,
+                    how: How::Mended(None),
+                };
+                return Some(next.map_err(|next| (next, reached)));
+            }
+        }
+        None
     }
 
     /// A reserved word that was told where it was to be a name is one where it is used, too.
@@ -566,7 +664,11 @@ impl<'t> Reader<'t> {
             set(&mut tried, token, Patch::text(format!("{word}_")));
             if let Some(next) = self.try_on(rule, range, &tried, stop.at.saturating_sub(1), build) {
                 *over = tried;
-                return Some(next.map_err(|next| (next, stop.at)));
+                let reached = Reached {
+                    token: stop.at,
+                    how: How::Mended(None),
+                };
+                return Some(next.map_err(|next| (next, reached)));
             }
         }
         None
@@ -584,10 +686,12 @@ impl<'t> Reader<'t> {
         let expected = words::expected(&stop.expected, end);
         let found = site.found();
         let first = self.text.is_first_on_line(stop.at) || stop.at >= self.text.tokens.len();
+        // Where the part could end, the next token is what is wrong.
+        let complete = stop.expected.contains(&Rule::EOI);
         let before = site.before();
         let diagnostic = match before {
             // What is missing is missing where the last line ends.
-            Some(before) if first || site.at_end() => Diagnostic::new(
+            Some(before) if (first || site.at_end()) && !complete => Diagnostic::new(
                 Code::Syntax,
                 self.text.span(before),
                 format!(
@@ -613,6 +717,7 @@ impl<'t> Reader<'t> {
 
     fn finish(mut self, items: Vec<Item>) -> Parsed {
         let end = self.text.tokens.len();
+        let mut last: Option<usize> = None;
         for problem in std::mem::take(&mut self.brackets.problems) {
             // What a comment without end has swallowed may have closed it.
             let swallowed = self.unclosed_comment
@@ -623,16 +728,41 @@ impl<'t> Reader<'t> {
                     .iter()
                     .any(|token| line.contains(&(self.text.span(*token).start as usize)))
             });
-            if !swallowed && !from_flaw {
+            // Of several on a line, the others often come from the first.
+            let again = last.is_some_and(|last| self.text.same_line(last, first));
+            if !swallowed && !from_flaw && !again {
                 self.diagnostics.push(problem.describe(self.text));
             }
+            last = Some(first);
         }
         let mut parsed = self.builder.finish(items);
+        // What the tree shows on a line that was mended comes from the mend.
+        let told = lines(self.text, self.diagnostics.iter().map(|d| d.primary.span));
+        parsed.diagnostics.retain(|diagnostic| {
+            let start = diagnostic.primary.span.start as usize;
+            !told.iter().any(|line| line.contains(&start))
+        });
         parsed.diagnostics.extend(self.diagnostics);
         parsed
             .diagnostics
             .sort_by_key(|d| (d.primary.span, d.code));
         parsed.diagnostics.truncate(MOST_PROBLEMS);
         parsed
+    }
+
+    /// A bracket that closes nothing, after something in the same part that does not fit: its partner is missing there.
+    fn explain_unopened(&mut self, range: &Range<usize>, told_before: usize) {
+        let Some(first) = self.diagnostics[told_before..]
+            .iter()
+            .map(|d| d.primary.span.start)
+            .min()
+        else {
+            return;
+        };
+        let text = self.text;
+        self.brackets.problems.retain(|problem| {
+            !matches!(problem, Problem::Unopened { close }
+                if range.contains(close) && text.span(*close).start > first)
+        });
     }
 }

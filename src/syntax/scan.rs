@@ -680,12 +680,18 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether the last brace in the string is an opening one that was taken for text, or escaped.
     fn closes_text_brace(&self) -> bool {
-        self.scan.tokens.iter().rev().find_map(|token| match token.kind {
-            TokenKind::TextBrace => Some(self.bytes[token.start as usize] == b'{'),
-            TokenKind::Text => None,
-            _ => Some(false),
-        }) == Some(true)
+        let last = self.scan.tokens.iter().rev().find_map(|token| {
+            let text = &self.text[token.start as usize..token.end as usize];
+            match token.kind {
+                TokenKind::TextBrace => Some(text == "{"),
+                TokenKind::Text if text.contains("\\{") => Some(true),
+                TokenKind::Text => None,
+                _ => Some(false),
+            }
+        });
+        last == Some(true)
     }
 
     /// Whether the brace here begins an interpolation, in a string that is not well formed.

@@ -169,3 +169,123 @@ fn one_wrong_token_makes_at_most_two_messages() {
     println!("{count} mutations, {silent} silent, {two} with two messages");
     assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn no_bytes_make_the_parser_panic() {
+    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(30);
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    let examples = examples();
+    let pieces = [
+        "\"", "\"\"\"", "{", "}", "(", ")", "[", "]", "->", "é", "“", "'", "`", "/*", "*/", "//",
+        "\\", "$", "{{", "jsonata`", "re\"", "step", "flow ", "\u{a0}", "\n", "=", ":", "😀", "r\"",
+        "pipeline ", "\r", "#", "1_0", "\0",
+    ];
+    for (_, text) in &examples {
+        for _ in 0..rounds {
+            let mut broken = text.clone();
+            for _ in 0..numbers.next(6) + 1 {
+                let mut at = numbers.next(broken.len());
+                while !broken.is_char_boundary(at) {
+                    at -= 1;
+                }
+                match numbers.next(3) {
+                    0 => broken.insert_str(at, pieces[numbers.next(pieces.len())]),
+                    1 => {
+                        if !broken[at..].is_empty() {
+                            broken.remove(at);
+                        }
+                    }
+                    _ => broken.truncate(at.max(20)),
+                }
+            }
+            parse(&broken);
+        }
+    }
+    for _ in 0..rounds * 10 {
+        let length = numbers.next(400);
+        let bytes: Vec<u8> = (0..length).map(|_| numbers.next(256) as u8).collect();
+        parse(&String::from_utf8_lossy(&bytes));
+        let mix: String = (0..numbers.next(60))
+            .map(|_| pieces[numbers.next(pieces.len())])
+            .collect();
+        parse(&mix);
+    }
+}
+
+#[test]
+fn a_mistake_changes_nothing_of_the_rest() {
+    for (path, text) in examples() {
+        let whole = parse(&text);
+        assert_eq!(list(&text, &whole.diagnostics), "", "{path}");
+        let broken = format!("{text}\nlet broken =\n");
+        let read = parse(&broken);
+        assert_eq!(read.diagnostics.len(), 1, "{path}");
+        // Places, too, and comments.
+        let rest = &read.file.items[..whole.file.items.len()];
+        assert_eq!(
+            format!("{rest:#?}"),
+            format!("{:#?}", whole.file.items),
+            "{path}"
+        );
+        assert_eq!(read.file.items.len(), whole.file.items.len() + 1, "{path}");
+        assert_eq!(read.comments, whole.comments, "{path}");
+    }
+}
+
+#[test]
+fn what_can_be_read_of_a_broken_file_is_in_the_tree() {
+    let text = "\
+function load = \"load\"
+/// Loads.
+pipeline p(at: timestamp) {
+  log errors keep
+  let x = 1 +
+  step a = load({ x, y: })
+  step b = f(1) -> g(2
+  step c = try { load({}) retyr max 3 }
+  /// The way.
+  flow a -> b c -> if x == { a } -> d
+}
+bucket raw = \"raw\"
+";
+    let parsed = parse(text);
+    assert_eq!(
+        list(text, &parsed.diagnostics),
+        "\
+4: F0101 expected `,` or the next member, found `keep`
+5: F0101 expected an expression after `+`, found `step`
+6: F0101 expected an expression, found `}`
+7: F0105 this `(` is never closed
+8: F0116 expected `retry`, found `retyr`
+10: F0118 expected `->` between two stages
+10: F0101 expected `{`, found `->`
+"
+    );
+    assert_eq!(
+        syntax::dump(&parsed.file),
+        r#"(file
+  (resource function load (= "load"))
+  (pipeline p (parameter at timestamp)
+    (doc "Loads.")
+    (log errors)
+    (let x (+ 1 invalid))
+    (step a
+      (stage (use load (args (object x (: "y" invalid))))))
+    (step b invalid)
+    (step c
+      (stage
+        (try
+          (stage (use load (args (object)))
+            (retry (max 3))))))
+    (flow
+      (doc "The way.")
+      (stage (use a))
+      (stage (use b))
+      (stage (use c))
+      (stage (if (== x (object a)))
+        (then))
+      (stage (use d))))
+  (resource bucket raw (= "raw")))
+"#
+    );
+}

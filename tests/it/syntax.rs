@@ -64,3 +64,12 @@ fn a_dump_shows_the_tree_without_places() {
 "#
     );
 }
+
+#[test]
+fn a_minus_stands_between_and_before_operands() {
+    let parsed = syntax::parse(FileId(0), "let x = a - -b - 1\n");
+    assert_eq!(
+        syntax::dump(&parsed.file),
+        "(file\n  (let x (- (- a (negate b)) 1)))\n"
+    );
+}

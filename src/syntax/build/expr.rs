@@ -13,7 +13,7 @@ use crate::syntax::ast::{
 };
 use crate::syntax::grammar::Rule;
 
-/// Weakest first.
+/// Weakest first. A rule is either a prefix or stands between two operands: a second row would replace the first.
 static OPERATORS: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     let left = |rule| Op::infix(rule, Assoc::Left);
     PrattParser::new()

@@ -334,18 +334,27 @@ impl Builder<'_> {
                 _ => return false,
             },
         };
-        if kind.node != "resource" {
-            self.report(diagnostic);
-            return true;
+        if kind.node == "resource" {
+            return false;
         }
-        false
+        // `from x import y` is two resources, and one mistake.
+        let same_line = self.diagnostics.last().is_some_and(|last| {
+            let between = last.primary.span.end as usize..kind.span.start as usize;
+            self.text
+                .get(between)
+                .is_some_and(|text| !text.contains(['\n', '\r']))
+        });
+        if !same_line {
+            self.report(diagnostic);
+        }
+        true
     }
 
     /// Settings stand first: `timeout` after a step would be the step's.
     fn check_order(&mut self, members: &mut [Member]) {
         let Some(first) = members
             .iter()
-            .find(|m| !matches!(m.kind, MemberKind::Setting(_)))
+            .find(|m| !matches!(m.kind, MemberKind::Setting(_) | MemberKind::Invalid))
         else {
             return;
         };

@@ -3,8 +3,8 @@
 use pest::iterators::Pair;
 
 use super::{Builder, Children};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Spanned;
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
+use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Expr, ExprKind, StringPart, Text};
 use crate::syntax::grammar::Rule;
 
@@ -51,6 +51,9 @@ impl Builder<'_> {
                 Rule::double_brace => text.push_str(&child.as_str()[..1]),
                 Rule::escape => self.escape(&child, &mut text),
                 Rule::interpolation => {
+                    if text.ends_with('$') {
+                        self.warn_of_dollar(&child);
+                    }
                     if !text.is_empty() {
                         parts.push(StringPart::Text(std::mem::take(&mut text)));
                     }
@@ -70,6 +73,35 @@ impl Builder<'_> {
             remove_indentation(&mut parts);
         }
         parts
+    }
+
+    /// `"${name}"` is a dollar sign and a value.
+    fn warn_of_dollar(&mut self, hole: &Pair<'_, Rule>) {
+        let hole = self.span(hole);
+        let dollar = Span {
+            start: hole.start.saturating_sub(1),
+            end: hole.start,
+            ..hole
+        };
+        if self.text.get(dollar.range()) != Some("$") {
+            return;
+        }
+        self.report(
+            Diagnostic::new(
+                Code::DollarInterpolation,
+                dollar,
+                "this `$` stands before the value: an interpolation is `{…}`, without it",
+            )
+            .help("if a dollar sign is meant, write it as `\\u0024`")
+            .fix(Fix {
+                title: "leave it out".to_owned(),
+                edits: vec![Edit {
+                    span: dollar,
+                    text: String::new(),
+                }],
+                safe: false,
+            }),
+        );
     }
 
     fn escape(&mut self, pair: &Pair<'_, Rule>, text: &mut String) {

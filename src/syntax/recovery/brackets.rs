@@ -396,14 +396,28 @@ impl<'s, 't> Search<'s, 't> {
             "[" => OpenedKind::Bracket,
             _ => OpenedKind::Brace,
         };
-        let holds_members = self.in_pipeline
-            || self.text.is_first_on_line(index + 1) && self.text.begins_member_surely(index + 1);
+        let holds_members = self.in_pipeline || self.text.holds_members(index);
         self.step(|search, reading, next| {
-            let kind = if brace == OpenedKind::Brace && reading.top == 0 && holds_members {
+            let body = brace == OpenedKind::Brace && holds_members;
+            let kind = if body && reading.top == 0 {
                 OpenedKind::Body { missing: false }
             } else {
                 brace
             };
+            // What was opened on the line before it may have no end.
+            if body && reading.top != 0 && search.text.is_first_on_line(index + 1) {
+                let mut closed = reading;
+                while let Some(top) = search.top(closed) {
+                    if !search.text.same_line(top.token, index) {
+                        break;
+                    }
+                    search.leave_open(&mut closed, top, index);
+                }
+                if closed.top == 0 {
+                    let kind = OpenedKind::Body { missing: false };
+                    next.push(search.push(closed, index, kind, indentation));
+                }
+            }
             next.push(search.push(reading, index, kind, indentation));
         });
         if brace == OpenedKind::Brace && self.readings.iter().all(|r| r.top != 0) {
@@ -707,12 +721,22 @@ impl Problem {
             }
             Problem::Unopened { close } => {
                 let bracket = text.word(close);
-                Diagnostic::new(
+                let diagnostic = Diagnostic::new(
                     Code::UnopenedBracket,
                     text.span(close),
                     format!("this `{bracket}` closes nothing"),
-                )
-                .fix(Fix {
+                );
+                if let Some(name) = unopened_parameters(text, close) {
+                    return diagnostic.fix(Fix {
+                        title: "open the parameters with `(`".to_owned(),
+                        edits: vec![Edit {
+                            span: text.span(name).after(),
+                            text: "(".to_owned(),
+                        }],
+                        safe: false,
+                    });
+                }
+                diagnostic.fix(Fix {
                     title: "leave it out".to_owned(),
                     edits: vec![Edit {
                         span: text.span(close),
@@ -753,11 +777,21 @@ impl Problem {
     }
 }
 
+/// The name of the pipeline, step or function whose parameters end with this parenthesis, and begin with none.
+fn unopened_parameters(text: &Text<'_>, close: usize) -> Option<usize> {
+    let mut head = close;
+    while head > 0 && !text.is_first_on_line(head) {
+        head -= 1;
+    }
+    let heads = text.is_any(head, &["pipeline", "step", "fn"]) && text.is_word(head + 1);
+    (text.is(close, ")") && heads && !text.is(head + 2, "(") && !text.is(head + 2, "="))
+        .then_some(head + 1)
+}
+
 /// A closing bracket as it should be written: on a line of its own when the opening one ends its line.
 fn closing_text(text: &Text<'_>, open: usize, before: usize) -> String {
     let closing = closing(text.word(open));
-    let own_line = text.word(open) == "{"
-        && text.is_first_on_line(open + 1)
+    let own_line = text.is_first_on_line(open + 1)
         && !text.same_line(open, before.saturating_sub(1).max(open));
     if own_line {
         let mut line = open;

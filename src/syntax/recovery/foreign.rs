@@ -49,6 +49,7 @@ pub(super) fn tell(text: &Text<'_>, flaws: &[Flaw], patches: &mut Patches) -> To
         let group = match kind {
             Foreign::Word => format!("word {}", text.word(index)),
             Foreign::Operator | Foreign::Character => format!("sign {}", text.word(index)),
+            Foreign::Quoted => format!("quote {:?}", text.word(index).chars().next()),
             kind => format!("{kind:?}"),
         };
         by_kind.entry(group).or_default().push(diagnostic);
@@ -71,7 +72,8 @@ fn join(diagnostics: Vec<Diagnostic>) -> Option<Diagnostic> {
     if more == 0 {
         return Some(joined);
     }
-    joined.message = format!("{}, here and in {more} more places", joined.message);
+    let places = if more == 1 { "place" } else { "places" };
+    joined.message = format!("{}, here and in {more} more {places}", joined.message);
     for (number, next) in diagnostics.enumerate() {
         if number == 0 {
             joined = joined.also(next.primary.span, "the next one");
@@ -290,8 +292,16 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
         }
         "=>" if is_arm(text, index) => (
             Patch::text(""),
-            diagnostic("an arm has no arrow: it is `pattern { … }`".to_owned())
-                .replace(span, "", "leave it out"),
+            diagnostic("an arm has no arrow: it is `pattern { … }`".to_owned()).replace(
+                span.to(text.span(index + 1).before()),
+                "",
+                "leave it out",
+            ),
+        ),
+        "||" if in_type(text, index) => (
+            Patch::text("|"),
+            diagnostic("in a type, `||` is written `|`".to_owned())
+                .replace(span, "|", "write `|`"),
         ),
         "?." => (
             Patch::text("."),
@@ -302,6 +312,16 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
             let spaced = spaced(text, index, own);
             let comparison = foreign == "!" && compares(text, index);
             let diagnostic = diagnostic(format!("`{foreign}` is written `{own}`"));
+            let default = foreign == "||"
+                && matches!(
+                    text.kind(index + 1),
+                    Some(TokenKind::OpenQuote | TokenKind::Number | TokenKind::Open)
+                );
+            let diagnostic = if default {
+                diagnostic.help("`or` is for bools; what stands in for null comes after `??`")
+            } else {
+                diagnostic
+            };
             let diagnostic = if comparison {
                 diagnostic.help("`not` covers the comparison that follows; use parentheses")
             } else {
@@ -310,6 +330,21 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
             (Patch::text(spaced), diagnostic)
         }
     }
+}
+
+/// Whether a type is written here: after the `:` of a parameter, or the `=` of a `type`.
+fn in_type(text: &Text<'_>, index: usize) -> bool {
+    let mut line = index;
+    while line > 0 && !text.is_first_on_line(line) {
+        line -= 1;
+    }
+    if !text.is_any(line, &["type", "param", "pipeline", "fn", "step"]) {
+        return false;
+    }
+    let sign = (line..index)
+        .rev()
+        .find(|at| text.is(*at, "=") || text.is(*at, ":"));
+    sign.is_some_and(|sign| text.is(sign, ":") || text.is(line, "type") && sign == line + 2)
 }
 
 /// `"A" => {`
@@ -336,9 +371,8 @@ fn compares(text: &Text<'_>, index: usize) -> bool {
                 match text.word(at) {
                     "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "===" | "!==" => return true,
                     "." => {}
-                    "and" | "or" | "&&" | "||" | "," | "->" | "then" | "step" | "flow" => {
-                        return false;
-                    }
+                    "and" | "or" | "&&" | "||" | "," | "->" | "then" => return false,
+                    _ if text.is_first_on_line(at) && text.is_word(at) => return false,
                     _ => {}
                 }
             }

@@ -8,6 +8,7 @@ use super::brackets::Brackets;
 use super::text::{
     ITEM_WORDS, MEMBER_WORDS, MODIFIER_WORDS, SETTING_WORDS, TEST_WORDS, Text, is_reserved,
 };
+use crate::diagnostic::find_nearest;
 
 /// The tokens of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +72,16 @@ fn item_end(
     let column = text.column(start);
     let mut at = start;
     while at < limit {
-        if at > start && begins(text, at, column, Level::Items) {
+        if at > start && begins(text, start, at, column, Level::Items) {
             break;
         }
         let body = body_kind(text, brackets, start, at);
         let after = brackets.skip(at);
+        // The head of a pipeline without its word.
+        let head = body.and_then(|_| head_before(text, brackets, start, at));
+        if let Some(head) = head {
+            return (head, None);
+        }
         if let Some(kind) = body {
             let (inside, close) = if text.is(at, "{") {
                 let inside = brackets.inside(text, at);
@@ -99,6 +105,20 @@ fn item_end(
     (at, None)
 }
 
+/// Where the line begins that names the body, if that is after the item's own word.
+fn head_before(text: &Text<'_>, brackets: &Brackets, start: usize, at: usize) -> Option<usize> {
+    if text.is_any(start, &["pipeline", "test"]) {
+        return None;
+    }
+    let mut head = (start..at)
+        .rev()
+        .find(|open| text.is(*open, "(") && brackets.skip(*open) == at)?;
+    while head > start && !text.is_first_on_line(head) {
+        head -= 1;
+    }
+    (head > start).then_some(head)
+}
+
 /// The kind of body that begins at a token of the item, if one does.
 fn body_kind(text: &Text<'_>, brackets: &Brackets, start: usize, at: usize) -> Option<BodyKind> {
     let after = brackets.skip(at);
@@ -113,17 +133,7 @@ fn body_kind(text: &Text<'_>, brackets: &Brackets, start: usize, at: usize) -> O
         "pipeline" => Some(BodyKind::Pipeline),
         "test" => Some(BodyKind::Test),
         _ if !text.is_first_on_line(first) => None,
-        _ if text.begins_member_surely(first)
-            || text.is(first, "let") && text.is(first + 2, "=") && !text.is(start, "step") =>
-        {
-            Some(BodyKind::Pipeline)
-        }
-        _ if text.is_any(first, SETTING_WORDS)
-            && text.is(at.saturating_sub(1), ")")
-            && !is_reserved(text.word(start)) =>
-        {
-            Some(BodyKind::Pipeline)
-        }
+        _ if text.holds_members(at) => Some(BodyKind::Pipeline),
         _ if text.is_any(first, &["given", "mock", "expect"])
             && !text.is(first + 1, ":")
             && !is_reserved(text.word(start)) =>
@@ -163,11 +173,12 @@ fn members(
     let mut start = inside.start;
     let mut at = inside.start;
     while at < inside.end {
-        if at > start && begins(text, at, column, level) {
+        if at > start && begins(text, start, at, column, level) {
             members.push(start..at);
             start = at;
         }
-        if at == start && level == Level::Settings && text.is_any(at, MEMBER_WORDS) {
+        let setting = find_nearest(text.word(at), SETTING_WORDS.iter().copied()).is_some();
+        if at == start && level == Level::Settings && !setting {
             level = Level::Members;
         }
         at = brackets.skip(at).min(inside.end);
@@ -178,8 +189,8 @@ fn members(
     members
 }
 
-/// Whether an item or member begins at a token that is not the first; the first one stands at `column`.
-fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
+/// Whether an item or member begins at a token after `start`, where the last one began; the first stands at `column`.
+fn begins(text: &Text<'_>, start: usize, at: usize, column: usize, level: Level) -> bool {
     let first = text.is_first_on_line(at);
     let member_or_key = text.is(at - 1, ".") || text.is(at + 1, ":") && !first;
     if !text.is_word(at) || member_or_key {
@@ -191,7 +202,10 @@ fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
     let surely = text.begins_item_surely(at)
         || text.begins_member_surely(at)
         || word == "retry" && text.is_name(at + 1) && text.is(at + 2, "=");
-    if surely && (first || !open_ended) {
+    let outside = word == "flow" && level == Level::Items;
+    // `step a step b` is one step, with a word too many.
+    let complete = at > start + 2;
+    if surely && (first || complete && !open_ended && !outside) {
         return true;
     }
     let own = match level {
@@ -201,13 +215,17 @@ fn begins(text: &Text<'_>, at: usize, column: usize, level: Level) -> bool {
     };
     match word {
         // A stage too, and a modifier.
-        "let" => return dedented || !open_ended,
+        "let" => return dedented || !open_ended && (first || text.is(at + 2, "=")),
         "retry" => return false,
-        _ if own.contains(&word) => return first || !open_ended,
+        _ if own.contains(&word) => return first || level == Level::Tests && !open_ended,
         _ => {}
     }
     if open_ended {
         return dedented && text.looks_like_start(at);
+    }
+    // A binding whose word is missing; in a flow it is a stage.
+    if first && text.is_name(at) && text.is(at + 1, "=") && !text.is(start, "flow") {
+        return true;
     }
     let is_setting = text.is_any(at, SETTING_WORDS);
     match level {

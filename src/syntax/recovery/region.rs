@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::site::Site;
 use super::text::Text;
 use crate::syntax::draft::{LEFT_OUT, Patch, Patches};
+use crate::syntax::grammar::Rule;
 use crate::syntax::scan::TokenKind;
 
 /// Tokens that may be left out.
@@ -15,6 +16,8 @@ pub(super) struct Region {
     pub until: usize,
     /// It begins where an argument, an entry or a stage does.
     whole: bool,
+    /// Something must stand there.
+    needed: bool,
 }
 
 impl Region {
@@ -60,6 +63,9 @@ impl Region {
         } else {
             ways.push(leave(start, String::new()));
             ways.push(leave(start, LEFT_OUT.to_owned()));
+            if self.needed {
+                ways.reverse();
+            }
         }
         ways
     }
@@ -69,11 +75,14 @@ impl Region {
 pub(super) fn candidates(site: &Site<'_, '_>) -> Vec<Region> {
     let text = site.text;
     let mut regions: Vec<Region> = Vec::new();
+    let needed = site.expects_expression()
+        || site.expects_any(&[Rule::stage, Rule::type_expr, Rule::name, Rule::error_name]);
     let mut add = |tokens: Range<usize>, until: usize, whole: bool| {
         let region = Region {
             tokens,
             until,
             whole,
+            needed,
         };
         if !regions.contains(&region) {
             regions.push(region);
@@ -91,20 +100,23 @@ pub(super) fn candidates(site: &Site<'_, '_>) -> Vec<Region> {
         let end = segment_end(site, level, at);
         if innermost {
             if at < level.end {
-                let sync = site.sync(at, level.end).max(at + 1);
+                // What ends the argument or stage is kept, and must be read for it to be the end.
+                let sync = site.sync(at, level.end);
                 add(at..at, at, false);
-                add(at..at + 1, at + 2, false);
-                add(at..sync, sync - 1, false);
-                add(start..sync, sync - 1, true);
+                if sync > at {
+                    add(at..at + 1, at + 2, false);
+                    add(at..sync, sync, false);
+                }
+                add(start..sync, sync, true);
             } else {
                 add(at..at, at, false);
             }
         }
         if start < end {
-            add(start..end, end - 1, true);
+            add(start..end, end, true);
         }
         if level.start < level.end && depth > 0 {
-            add(level.clone(), level.end - 1, true);
+            add(level.clone(), level.end, true);
         }
         if let Some(open) = depth.checked_sub(1).map(|depth| enclosing[depth]) {
             at = open;

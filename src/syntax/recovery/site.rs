@@ -33,6 +33,10 @@ pub(super) struct Mend {
     pub until: usize,
     /// The message holds even if it does not.
     pub sure: bool,
+    /// More than its own place must be read for it to be what was meant.
+    pub weak: bool,
+    /// Nothing more can be told of the part.
+    pub last: bool,
 }
 
 impl Mend {
@@ -42,11 +46,26 @@ impl Mend {
             patches: Patches::new(),
             until,
             sure: false,
+            weak: false,
+            last: false,
+        }
+    }
+
+    /// A message, where nothing can be mended.
+    pub(super) fn message(diagnostic: Diagnostic) -> Self {
+        Self {
+            last: true,
+            ..Self::new(diagnostic, usize::MAX).sure()
         }
     }
 
     pub(super) fn sure(mut self) -> Self {
         self.sure = true;
+        self
+    }
+
+    pub(super) fn weak(mut self) -> Self {
+        self.weak = true;
         self
     }
 

@@ -66,6 +66,11 @@ const FOLLOWING_WORDS: &[&str] = &[
     "label",
     "notify",
     "with",
+    "of",
+    "to",
+    "when",
+    "payload",
+    "keep",
     "and",
     "or",
     "in",
@@ -164,8 +169,15 @@ impl<'t> Text<'t> {
         self.source.get(end..start).unwrap_or("")
     }
 
+    /// A closing bracket that closes nothing, and is read as if it were not there.
+    fn is_dropped(&self, index: usize) -> bool {
+        self.kind(index) == Some(TokenKind::Sign) && matches!(self.word(index), ")" | "]" | "}")
+    }
+
     pub(super) fn is_first_on_line(&self, index: usize) -> bool {
-        index == 0 || self.gap(index).contains(['\n', '\r'])
+        index == 0
+            || self.gap(index).contains(['\n', '\r'])
+            || self.is_dropped(index - 1) && self.is_first_on_line(index - 1)
     }
 
     pub(super) fn touches_before(&self, index: usize) -> bool {
@@ -178,6 +190,7 @@ impl<'t> Text<'t> {
         match gap.rfind(['\n', '\r']) {
             Some(at) => gap.len() - at - 1,
             None if index == 0 => gap.len(),
+            None if self.is_dropped(index - 1) => self.column(index - 1),
             None => 0,
         }
     }
@@ -276,6 +289,25 @@ impl<'t> Text<'t> {
             }
             _ => false,
         }
+    }
+
+    /// Whether the members of a pipeline follow an opening brace, to judge by the first of them.
+    pub(super) fn holds_members(&self, open: usize) -> bool {
+        let first = open + 1;
+        if !self.is(open, "{") || !self.is_first_on_line(first) {
+            return false;
+        }
+        let mut head = open;
+        while head > 0 && !self.is_first_on_line(head) {
+            head -= 1;
+        }
+        let setting = self.is_any(first, SETTING_WORDS)
+            && !self.is(first + 1, ":")
+            && !self.is(first + 1, "(")
+            && open > 0
+            && self.word(open - 1) == ")";
+        let binding = self.is(first, "let") && self.is(first + 2, "=");
+        self.begins_member_surely(first) || (setting || binding) && !self.is(head, "step")
     }
 
     /// `kind name =`, `let name =`: begins something, if it stands where an item or a member does.

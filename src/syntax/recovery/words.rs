@@ -102,13 +102,13 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         }
         Rule::lint_name => (Rank::Needed, "a lint's name"),
         Rule::error_name | Rule::error_names | Rule::dotted => {
-            (Rank::Needed, "an error's name or `all`")
+            (Rank::Needed, "an error's name")
         }
         Rule::alarm_condition => (Rank::Needed, "what to alarm on"),
         Rule::parameter => (Rank::Needed, "a parameter `name: type`"),
         Rule::field => (Rank::Needed, "a field `name: type`"),
         Rule::branch => (Rank::Needed, "a branch `name { … }`"),
-        Rule::arm | Rule::pattern => (Rank::Needed, "a pattern and its block"),
+        Rule::arm | Rule::pattern => (Rank::Needed, "a literal, a comparison or `else`"),
         Rule::argument => (Rank::Needed, "an argument"),
         Rule::answer => (Rank::Needed, "an answer"),
         Rule::property_pair => (Rank::Needed, "a property `Name: value`"),

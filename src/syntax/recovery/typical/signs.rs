@@ -196,7 +196,11 @@ pub(super) fn doubled(site: &Site<'_, '_>) -> Option<Mend> {
     let before = site.before()?;
     let word = site.word();
     let same = text.word(before) == word || text.is(before, "→") && word == "->";
-    if site.at_end() || !same || !matches!(word, "->" | "→" | "," | "=" | ":" | "." | "|") {
+    let doubles = matches!(
+        word,
+        "->" | "→" | "," | "=" | ":" | "." | "|" | "and" | "or" | "in" | "flow" | "step" | "let"
+    );
+    if site.at_end() || !same || !doubles {
         return None;
     }
     let span = text.span(before).after().to(site.span());
@@ -320,7 +324,9 @@ pub(super) fn missing_arrow(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn missing_comma(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    let begins = text.begins_operand(site.at) || text.is_word(site.at) || site.is("...");
+    let begins = (text.begins_operand(site.at) || text.is_word(site.at) || site.is("..."))
+        && !site.is("(")
+        && !site.is("[");
     let ends = text.ends_operand(before) || text.is(before, "?") || text.is_word(before);
     if site.at_end() || !site.expects(Rule::comma) || !begins || !ends {
         return None;
@@ -341,7 +347,8 @@ pub(super) fn missing_comma(site: &Site<'_, '_>) -> Option<Mend> {
             .replace(text.span(before).after(), ",", "write `,`"),
             site.at,
         )
-        .put(before, Patch::after(",")),
+        .put(before, Patch::after(","))
+        .weak(),
     )
 }
 
@@ -370,7 +377,8 @@ pub(super) fn missing_colon(site: &Site<'_, '_>) -> Option<Mend> {
             .replace(text.span(before).after(), ":", "write `:`"),
             site.at,
         )
-        .put(before, Patch::after(":")),
+        .put(before, Patch::after(":"))
+        .weak(),
     )
 }
 
@@ -401,12 +409,12 @@ pub(super) fn missing_sign(site: &Site<'_, '_>) -> Option<Mend> {
         "." | ":" => sign.to_owned(),
         sign => format!(" {sign}"),
     };
-    let after = text.word(before);
+    let after = site.found_at(before);
     Some(
         Mend::new(
             site.diagnostic(
                 Code::MissingSeparator,
-                format!("expected `{sign}` after `{after}`, found {}", site.found()),
+                format!("expected `{sign}` after {after}, found {}", site.found()),
             )
             .fix(Fix {
                 title: format!("write `{sign}`"),
@@ -416,8 +424,90 @@ pub(super) fn missing_sign(site: &Site<'_, '_>) -> Option<Mend> {
                 }],
                 safe: sign == "=",
             }),
-            site.at + 1,
+            site.at,
         )
-        .put(before, Patch::after(format!("{spaced} "))),
+        .put(before, Patch::after(format!("{spaced} ")))
+        .weak(),
+    )
+}
+
+/// `map xs -> s`, `on schedule "rate(1 day)"`
+pub(super) fn missing_parentheses(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    let before = site.before()?;
+    let only = site
+        .expected
+        .iter()
+        .all(|rule| matches!(rule, Rule::open_paren | Rule::call_arguments));
+    if !only || site.at_end() || !text.begins_operand(site.at) || site.is("(") || site.is("{") {
+        return None;
+    }
+    let limit = site.limit();
+    let mut end = site.at;
+    while end < limit
+        && !["->", "→", "{", ",", "with"].iter().any(|sign| text.is(end, sign))
+        && !(end > site.at && text.is_continuation(end) && !text.is(end, "in"))
+    {
+        end = site.brackets.skip(end);
+    }
+    if end == site.at {
+        return None;
+    }
+    let name = text.word(before);
+    Some(
+        Mend::new(
+            site.diagnostic(
+                Code::Syntax,
+                format!("expected `(` after `{name}`, found {}", site.found()),
+            )
+            .fix(Fix {
+                title: format!("write `{name}(…)`"),
+                edits: vec![
+                    Edit {
+                        span: text.span(before).after().to(site.span().before()),
+                        text: "(".to_owned(),
+                    },
+                    Edit {
+                        span: text.span(end - 1).after(),
+                        text: ")".to_owned(),
+                    },
+                ],
+                safe: true,
+            }),
+            site.at,
+        )
+        .put(before, Patch::after("("))
+        .put(end - 1, Patch::after(")")),
+    )
+}
+
+/// `resource q: AWS.SQS.Queue`
+pub(super) fn dots_in_type(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    if !site.expects(Rule::cfn_type) || !text.is_word(site.at) {
+        return None;
+    }
+    let mut last = site.at;
+    while ["." , ":", "/"].iter().any(|sign| text.is(last + 1, sign)) && text.is_word(last + 2) {
+        last += 2;
+    }
+    if last == site.at {
+        return None;
+    }
+    let own: Vec<&str> = (site.at..=last).step_by(2).map(|at| text.word(at)).collect();
+    let own = own.join("::");
+    let span = text.spans(site.at, last);
+    Some(
+        Mend::new(
+            Diagnostic::new(
+                Code::Syntax,
+                span,
+                format!("a resource's type is written with `::`: `{own}`"),
+            )
+            .replace(span, own.clone(), format!("write `{own}`")),
+            last,
+        )
+        .drop(site.at + 1..last + 1)
+        .put(site.at, Patch::text(own)),
     )
 }

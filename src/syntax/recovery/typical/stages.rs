@@ -110,6 +110,7 @@ fn expected_keywords(site: &Site<'_, '_>) -> Vec<String> {
         match rule {
             Rule::access => words.extend(["reads".to_owned(), "writes".to_owned()]),
             Rule::timeout_modifier => words.push("timeout".to_owned()),
+            Rule::answer => words.extend(["returns".to_owned(), "fails".to_owned()]),
             Rule::retry
             | Rule::catch
             | Rule::finally
@@ -138,7 +139,7 @@ fn expected_keywords(site: &Site<'_, '_>) -> Vec<String> {
 pub(super) fn misspelt_keyword(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let word = site.word();
-    if !text.is_name(site.at) {
+    if !text.is_word(site.at) || site.at_end() {
         return None;
     }
     let expected = expected_keywords(site);
@@ -186,7 +187,7 @@ pub(super) fn modifier_before_call(site: &Site<'_, '_>) -> Option<Mend> {
         format!("a `{word}` stands after the stage that it belongs to"),
     );
     if call >= limit {
-        return Some(Mend::new(diagnostic, usize::MAX).sure());
+        return Some(Mend::message(diagnostic));
     }
     let open = if text.is(call + 1, "(") {
         call + 1
@@ -387,7 +388,8 @@ fn equals_of_step(site: &Site<'_, '_>) -> Option<usize> {
 pub(super) fn several_in_step(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let equals = equals_of_step(site)?;
-    if !(site.is("->") || site.is("→")) || site.enclosing_bracket().is_some() {
+    let complete = site.expects(Rule::EOI) && site.enclosing_bracket().is_none();
+    if !(site.is("->") || site.is("→")) || !complete {
         return None;
     }
     let last = site.range.end - 1;
@@ -495,7 +497,9 @@ pub(super) fn block_as_stage(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn missing_block(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    if !site.expects_any(&[Rule::open_brace, Rule::block])
+    let flows = site.rule == Rule::one_member || text.is(site.range.start, "step");
+    if !flows
+        || !site.expects_any(&[Rule::open_brace, Rule::block])
         || !text.is_word(site.at)
         || site.at_end()
         || text.is_continuation(site.at)
@@ -505,7 +509,13 @@ pub(super) fn missing_block(site: &Site<'_, '_>) -> Option<Mend> {
     {
         return None;
     }
-    let end = site.sync(site.at, site.limit());
+    // The block of a step holds all that follows.
+    let of_step = text.is(site.range.start, "step") && site.enclosing_bracket().is_none();
+    let end = if of_step && text.is(before, ")") {
+        site.range.end
+    } else {
+        site.sync(site.at, site.limit())
+    };
     let head = text.word(before);
     let message = match head {
         "try" => "a `try` has a block `{ … }`; a stage alone needs no `try`".to_owned(),
@@ -571,4 +581,125 @@ pub(super) fn then_in_flow(site: &Site<'_, '_>) -> Option<Mend> {
         .drop(site.at..last + 1)
         .put(site.at, Patch::text("->"))
     })
+}
+
+/// Where the stage or the name ends that a pattern's arrow leads to.
+fn arm_end(site: &Site<'_, '_>, from: usize) -> usize {
+    let limit = site.limit();
+    let mut index = site.brackets.skip(from);
+    while index < limit {
+        let pattern = matches!(
+            site.text.kind(index),
+            Some(TokenKind::OpenQuote | TokenKind::Number)
+        ) || site.text.is(index, "else")
+            || site.text.is(index, ",");
+        if pattern {
+            return index;
+        }
+        index = site.brackets.skip(index);
+    }
+    limit
+}
+
+/// `match e { "A" -> a }`
+pub(super) fn arrow_in_arm(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    let arrow = site.is("->") || site.is("→") || site.is(":");
+    let in_braces = site
+        .enclosing_bracket()
+        .is_some_and(|open| text.is(open, "{"));
+    let arm = in_braces && site.expects_any(&[Rule::open_brace, Rule::block]);
+    let before = site.before()?;
+    let pattern = matches!(
+        text.kind(before),
+        Some(TokenKind::CloseQuote | TokenKind::Number)
+    ) || text.is(before, "else");
+    if !arrow || !arm || !pattern || site.at + 1 >= site.limit() {
+        return None;
+    }
+    let diagnostic = site.diagnostic(Code::Syntax, "an arm has no arrow: it is `pattern { … }`");
+    if text.is(site.at + 1, "{") {
+        let span = site.span().to(text.span(site.at + 1).before());
+        let blank = if text.touches_before(site.at) { " " } else { "" };
+        return Some(
+            Mend::new(diagnostic.replace(span, blank, "leave it out"), site.at)
+                .put(site.at, Patch::text(" ")),
+        );
+    }
+    let end = arm_end(site, site.at + 1);
+    Some(
+        Mend::new(
+            diagnostic.fix(Fix {
+                title: "put the stage in braces".to_owned(),
+                edits: vec![
+                    Edit {
+                        span: site.span(),
+                        text: "{".to_owned(),
+                    },
+                    Edit {
+                        span: text.span(end - 1).after(),
+                        text: " }".to_owned(),
+                    },
+                ],
+                safe: true,
+            }),
+            site.at,
+        )
+        .put(site.at, Patch::text("{"))
+        .put(end - 1, Patch::after(" }")),
+    )
+}
+
+/// `parallel { a, b }`
+pub(super) fn branch_without_block(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    let before = site.before()?;
+    let open = site.enclosing_bracket()?;
+    let branches = text.is(open, "{")
+        && (text.is(open.checked_sub(1)?, "parallel")
+            || text.is(open - 1, "collect") && text.is(open.checked_sub(2)?, "parallel"));
+    let after = site.is(",") || text.kind(site.at) == Some(TokenKind::Close) || text.is_name(site.at);
+    if !branches || !after || !text.is_name(before) || !site.expects(Rule::open_brace) {
+        return None;
+    }
+    let inside = site.brackets.inside(text, open);
+    let names: Vec<usize> = (before..inside.end).filter(|at| text.is_name(*at)).collect();
+    let plain = (before..inside.end).all(|at| text.is_name(at) || text.is(at, ","));
+    let name = text.word(before);
+    let diagnostic = Diagnostic::new(
+        Code::Syntax,
+        text.span(before),
+        format!("expected `{{` and a flow after the branch's name `{name}`"),
+    );
+    if !plain {
+        return Some(
+            Mend::new(diagnostic, site.at.saturating_sub(1))
+                .put(before, Patch::after(format!(" {{ {LEFT_OUT} }}")))
+                .sure(),
+        );
+    }
+    let mut mend = Mend::new(
+        diagnostic.fix(Fix {
+            title: format!("write `{name} {{ {name} }}`"),
+            edits: (before..inside.end)
+                .map(|at| Edit {
+                    span: text.span(at),
+                    text: if text.is(at, ",") {
+                        String::new()
+                    } else {
+                        format!("{0} {{ {0} }}", text.word(at))
+                    },
+                })
+                .collect(),
+            safe: false,
+        }),
+        inside.end - 1,
+    );
+    for at in before..inside.end {
+        mend = mend.put(at, Patch::text(""));
+    }
+    for at in names {
+        mend = mend.put(at, Patch::text(format!("{0} {{ {0} }}", text.word(at))));
+    }
+    Some(mend)
 }

@@ -32,18 +32,14 @@ pub(super) fn misplaced_item(site: &Site<'_, '_>) -> Option<Mend> {
     } else {
         format!("a `{word}` stands")
     };
-    Some(
-        Mend::new(
-            Diagnostic::new(
-                Code::Misplaced,
-                text.span(first),
-                format!("{what} beside the pipelines, not in one"),
-            )
-            .help("move it out of the pipeline's braces"),
-            usize::MAX,
+    Some(Mend::message(
+        Diagnostic::new(
+            Code::Misplaced,
+            text.span(first),
+            format!("{what} beside the pipelines, not in one"),
         )
-        .sure(),
-    )
+        .help("move it out of the pipeline's braces"),
+    ))
 }
 
 /// `flow` or a setting outside of a pipeline.
@@ -57,18 +53,14 @@ pub(super) fn misplaced_member(site: &Site<'_, '_>) -> Option<Mend> {
     if site.rule != Rule::one_item || !(text.is(first, "flow") || setting) {
         return None;
     }
-    Some(
-        Mend::new(
-            Diagnostic::new(
-                Code::Misplaced,
-                text.span(first),
-                format!("a `{word}` stands in a pipeline"),
-            )
-            .help("write it between the braces of `pipeline name() { … }`"),
-            usize::MAX,
+    Some(Mend::message(
+        Diagnostic::new(
+            Code::Misplaced,
+            text.span(first),
+            format!("a `{word}` stands in a pipeline"),
         )
-        .sure(),
-    )
+        .help("write it between the braces of `pipeline name() { … }`"),
+    ))
 }
 
 fn keywords(rule: Rule) -> Vec<&'static str> {
@@ -116,6 +108,30 @@ pub(super) fn misspelt(site: &Site<'_, '_>) -> Option<Mend> {
     )
 }
 
+/// `expect succeded`
+pub(super) fn misspelt_expectation(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    let word = site.range.start + 1;
+    let expectation = site.rule == Rule::one_test_member && text.is(site.range.start, "expect");
+    if !expectation || site.at != word + 1 || !text.is_name(word) {
+        return None;
+    }
+    let near = find_nearest(text.word(word), ["succeeded", "failed", "timed_out"])?;
+    let span = text.span(word);
+    Some(
+        Mend::new(
+            Diagnostic::new(
+                Code::MisspeltKeyword,
+                span,
+                format!("expected `{near}`, found `{}`", text.word(word)),
+            )
+            .replace(span, near, format!("write `{near}`")),
+            word,
+        )
+        .put(word, Patch::text(near)),
+    )
+}
+
 /// `def`, `var`, `import`
 pub(super) fn foreign(site: &Site<'_, '_>) -> Option<Mend> {
     let first = site.range.start;
@@ -146,15 +162,16 @@ pub(super) fn foreign(site: &Site<'_, '_>) -> Option<Mend> {
         !text.is(after, "=") && !text.is(first + 2, "{")
     };
     let diagnostic = foreign.describe(span);
-    let diagnostic = if path && !body {
-        diagnostic.replace(span, foreign.own, format!("write `{}`", foreign.own))
-    } else {
-        diagnostic
-    };
+    if !path || body {
+        return Some(Mend::message(diagnostic));
+    }
     Some(
-        Mend::new(diagnostic, site.at.max(first + 1))
-            .put(first, Patch::text(foreign.own))
-            .sure(),
+        Mend::new(
+            diagnostic.replace(span, foreign.own, format!("write `{}`", foreign.own)),
+            site.at.max(first + 1),
+        )
+        .put(first, Patch::text(foreign.own))
+        .sure(),
     )
 }
 
@@ -181,6 +198,12 @@ pub(super) fn missing_keyword(site: &Site<'_, '_>) -> Option<Mend> {
         _ => return None,
     };
     let span = text.span(first);
+    // In a file it may be the name of a resource that is missing instead.
+    let until = if site.rule == Rule::one_item {
+        site.range.end - 1
+    } else {
+        site.at.max(first + 1)
+    };
     Some(
         Mend::new(
             Diagnostic::new(
@@ -196,7 +219,7 @@ pub(super) fn missing_keyword(site: &Site<'_, '_>) -> Option<Mend> {
                 }],
                 safe: false,
             }),
-            site.at.max(first + 1),
+            until,
         )
         .put(first, Patch::text(format!("{keyword} {name}"))),
     )

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::source::Span;
 use crate::syntax::draft::{LEFT_OUT, Patch};
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{self, Rule};
 use crate::syntax::recovery::site::{Mend, Site};
 use crate::syntax::scan::TokenKind;
 
@@ -44,12 +44,20 @@ fn with_unit(count: &str, word: &str) -> Option<String> {
     whole.then(|| format!("{}{smaller}", count as u64))
 }
 
+/// Whether a number, a duration or a size is written so.
+fn is_well_formed(written: &str) -> bool {
+    [Rule::number, Rule::duration, Rule::size].iter().any(|rule| {
+        grammar::parse(*rule, written)
+            .is_ok_and(|mut pairs| pairs.next().is_some_and(|pair| pair.as_str() == written))
+    })
+}
+
 /// `1_000`, `007`, `0xff`, `1GB`, `1.5h`, `500ms`
 pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
-    if site.text.kind(site.at) != Some(TokenKind::Number) {
+    let written = site.word();
+    if site.text.kind(site.at) != Some(TokenKind::Number) || is_well_formed(written) {
         return None;
     }
-    let written = site.word();
     let letters = written.find(|c: char| !c.is_ascii_digit() && !matches!(c, '_' | '.'));
     let (digits, rest) = written.split_at(letters.unwrap_or(written.len()));
     let digits = digits.replace('_', "");
@@ -97,7 +105,7 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
     } else if written.contains('_') {
         ("a number has no `_` in it".to_owned(), None)
     } else {
-        (format!("`{written}` is no number"), None)
+        ("expected a number".to_owned(), None)
     };
     let diagnostic = site.diagnostic(Code::MalformedNumber, format!("{message}, found `{written}`"));
     let diagnostic = match &own {
@@ -116,7 +124,8 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn unit_apart(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    if !text.is_word(site.at) || text.kind(before) != Some(TokenKind::Number) {
+    let unit_here = text.is_word(site.at) && !text.is(site.at + 1, ":");
+    if !unit_here || text.kind(before) != Some(TokenKind::Number) {
         return None;
     }
     let (count, word) = (text.word(before), site.word());
@@ -149,20 +158,25 @@ pub(super) fn unit_apart(site: &Site<'_, '_>) -> Option<Mend> {
 /// `5%` where no share is meant.
 pub(super) fn percent(site: &Site<'_, '_>) -> Option<Mend> {
     let before = site.before()?;
-    if !site.text.is(before, "%") || !site.expects_expression() {
+    let share = |number: usize| site.text.kind(number) == Some(TokenKind::Number);
+    let sign = if site.is("%") && share(before) {
+        site.at
+    } else if site.text.is(before, "%") && site.expects_expression() {
+        before
+    } else {
         return None;
-    }
+    };
     Some(
         Mend::new(
             Diagnostic::new(
                 Code::Syntax,
-                site.text.span(before),
+                site.text.span(sign),
                 "expected a number after `%`, which gives the remainder of a division",
             )
             .help("a share in percent stands after `tolerate` only: `tolerate 5%`"),
             site.at.saturating_sub(1),
         )
-        .put(before, Patch::text(""))
+        .put(sign, Patch::text(""))
         .sure(),
     )
 }
@@ -215,57 +229,47 @@ pub(super) fn escape(site: &Site<'_, '_>) -> Option<Mend> {
     let token = text.span(site.at);
     let written = text.word(site.at);
     let mut own = String::with_capacity(written.len());
-    let mut wrong: Vec<Span> = Vec::new();
+    let mut edits: Vec<Edit> = Vec::new();
     let mut at = 0;
     while at < written.len() {
         let rest = &written[at..];
-        let mut characters = rest.chars();
-        let first = characters.next()?;
-        if first != '\\' {
-            own.push(first);
-            at += first.len_utf8();
-            continue;
-        }
-        let length = match characters.next() {
-            Some('u') if rest.get(2..6).is_some_and(is_hex) => 6,
-            Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => 2,
-            second => {
+        let length = match escape_length(rest) {
+            Ok(length) => {
+                own.push_str(&rest[..length]);
+                length
+            }
+            Err(length) => {
                 let start = token.start as usize + at;
-                let length = 1 + second.map_or(0, char::len_utf8);
-                wrong.push(Span::new(text.file, start, start + length));
-                own.push_str("\\\\");
-                own.extend(second);
-                at += length;
-                continue;
+                let meant = meant_by_escape(&rest[..length]);
+                own.push_str(&meant);
+                edits.push(Edit {
+                    span: Span::new(text.file, start, start + length),
+                    text: meant,
+                });
+                length
             }
         };
-        own.push_str(&rest[..length]);
         at += length;
     }
-    let first = *wrong.first()?;
-    let escape = text.source.get(first.range()).unwrap_or("\\");
+    let first = edits.first()?.clone();
+    let escape = text.source.get(first.span.range()).unwrap_or("\\");
     let diagnostic = Diagnostic::new(
         Code::UnknownEscape,
-        first,
+        first.span,
         format!("there is no escape `{escape}`"),
     )
     .fix(Fix {
-        title: "write `\\\\` for a backslash".to_owned(),
-        edits: wrong
-            .iter()
-            .map(|span| Edit {
-                span: span.before(),
-                text: "\\".to_owned(),
-            })
-            .collect(),
-        safe: false,
+        title: format!("write `{}`", first.text),
+        edits,
+        safe: matches!(escape, "\\'" | "\\`" | "\\$"),
     });
-    let pattern = matches!(escape, "\\d" | "\\w" | "\\s" | "\\." | "\\S" | "\\D" | "\\(" | "\\[");
     let diagnostic = match escape {
         "\\u" => diagnostic.help("`\\u` is followed by four hexadecimal digits"),
-        "\\{" | "\\}" => diagnostic.help("a brace in the text is written twice: `{{`"),
-        "\\'" => diagnostic.help("`'` needs no backslash"),
-        _ if pattern => diagnostic.help("a pattern is written `re\"…\"`, and has no escapes"),
+        "\\{" | "\\}" => diagnostic.help("a brace in the text is written twice"),
+        "\\d" | "\\w" | "\\s" | "\\." | "\\S" | "\\D" | "\\W" | "\\(" | "\\[" => {
+            diagnostic.help("a pattern is written `re\"…\"`, and has no escapes of its own")
+        }
+        "\\'" | "\\`" | "\\$" => diagnostic,
         _ => diagnostic.help("text without escapes is written `r\"…\"`"),
     };
     Some(
@@ -273,6 +277,29 @@ pub(super) fn escape(site: &Site<'_, '_>) -> Option<Mend> {
             .put(site.at, Patch::text(own))
             .sure(),
     )
+}
+
+/// The bytes of the character or escape that a text begins with; an error when there is no such escape.
+fn escape_length(text: &str) -> Result<usize, usize> {
+    let mut characters = text.chars();
+    let first = characters.next().map_or(1, char::len_utf8);
+    if !text.starts_with('\\') {
+        return Ok(first);
+    }
+    match characters.next() {
+        Some('u') if text.get(2..6).is_some_and(is_hex) => Ok(6),
+        Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => Ok(2),
+        second => Err(first + second.map_or(0, char::len_utf8)),
+    }
+}
+
+fn meant_by_escape(escape: &str) -> String {
+    match escape {
+        "\\{" => "{{".to_owned(),
+        "\\}" => "}}".to_owned(),
+        "\\'" | "\\`" | "\\$" => escape[1..].to_owned(),
+        _ => format!("\\{escape}"),
+    }
 }
 
 fn is_hex(digits: &str) -> bool {
