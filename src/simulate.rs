@@ -20,6 +20,7 @@ pub mod log;
 pub mod mock;
 pub mod object;
 mod parquet;
+pub mod permissions;
 pub mod run;
 mod scene;
 mod template;

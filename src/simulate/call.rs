@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use super::clock::Millis;
 use super::data::Data;
 use super::definition::Resource;
@@ -110,7 +112,37 @@ impl Service for () {
     }
 }
 
-/// Asked before a call is made; a refusal fails the call.
+/// What a state does beside calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access<'a> {
+    /// A distributed map starts children.
+    MapRun {
+        label: &'a str,
+    },
+    ReadObject {
+        bucket: &'a str,
+        key: &'a str,
+        /// A certain version of it.
+        version: bool,
+    },
+    ListObjects {
+        bucket: &'a str,
+        prefix: &'a str,
+    },
+    WriteResults {
+        bucket: &'a str,
+        prefix: &'a str,
+    },
+}
+
+/// Asked before something is done; a refusal fails it.
 pub trait Guard {
     fn check(&mut self, call: &Call) -> Result<(), Failure>;
+
+    fn check_access(&mut self, _state: &str, _access: Access) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Told what a call gave.
+    fn note_result(&mut self, _call: &Call, _result: &Value) {}
 }

@@ -16,7 +16,9 @@ use serde_json::{Map, Number, Value};
 pub struct Data(Rc<Inner>);
 
 struct Inner {
-    json: Value,
+    /// Members that are shared with others: the value is their object.
+    parts: Vec<(&'static str, Data)>,
+    json: OnceCell<Value>,
     jsonata: OnceCell<JValue>,
     size: OnceCell<usize>,
 }
@@ -24,36 +26,68 @@ struct Inner {
 impl Data {
     pub fn new(json: Value) -> Self {
         Self(Rc::new(Inner {
-            json,
+            parts: Vec::new(),
+            json: OnceCell::from(json),
+            jsonata: OnceCell::new(),
+            size: OnceCell::new(),
+        }))
+    }
+
+    /// An object of values that are not copied until somebody needs the whole.
+    pub fn of_parts(parts: Vec<(&'static str, Data)>) -> Self {
+        Self(Rc::new(Inner {
+            parts,
+            json: OnceCell::new(),
             jsonata: OnceCell::new(),
             size: OnceCell::new(),
         }))
     }
 
     pub fn json(&self) -> &Value {
-        &self.0.json
+        self.0.json.get_or_init(|| {
+            let parts = self.0.parts.iter();
+            let members = parts.map(|(name, part)| ((*name).to_owned(), part.json().clone()));
+            Value::Object(members.collect())
+        })
+    }
+
+    /// A member of a value that is made of parts.
+    pub(super) fn part(&self, name: &str) -> Option<&Data> {
+        self.0
+            .parts
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, part)| part)
     }
 
     /// The value itself; copied only when others hold it too.
     pub fn into_json(self) -> Value {
+        self.json();
         match Rc::try_unwrap(self.0) {
-            Ok(inner) => inner.json,
-            Err(shared) => shared.json.clone(),
+            Ok(inner) => inner.json.into_inner().unwrap_or_default(),
+            Err(shared) => Data(shared).json().clone(),
         }
     }
 
     /// Bytes of its compact JSON text, which is what the service's limits count.
     pub fn size(&self) -> usize {
-        *self.0.size.get_or_init(|| text_size(&self.0.json))
+        *self.0.size.get_or_init(|| text_size(self.json()))
     }
 
     /// Compact JSON text.
     pub fn text(&self) -> String {
-        self.0.json.to_string()
+        self.json().to_string()
     }
 
     pub(super) fn jsonata(&self) -> JValue {
-        let convert = || to_jsonata(&self.0.json);
+        let convert = || {
+            if self.0.parts.is_empty() {
+                return to_jsonata(self.json());
+            }
+            let parts = self.0.parts.iter();
+            let members = parts.map(|(name, part)| ((*name).to_owned(), part.jsonata()));
+            JValue::object(members.collect::<IndexMap<_, _>>())
+        };
         self.0.jsonata.get_or_init(convert).clone()
     }
 }
@@ -66,13 +100,13 @@ impl From<Value> for Data {
 
 impl PartialEq for Data {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0) || self.0.json == other.0.json
+        Rc::ptr_eq(&self.0, &other.0) || self.json() == other.json()
     }
 }
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.json)
+        write!(f, "{}", self.json())
     }
 }
 

@@ -8,6 +8,7 @@ mod parse;
 
 use serde_json::Value;
 
+use super::data::Data;
 use filter::Filter;
 
 /// A parsed path.
@@ -115,6 +116,28 @@ impl Path {
             None => list,
             Some(function) => function.apply(&list).unwrap_or(Value::Null),
         })
+    }
+
+    /// The same on a value of which only a part may be needed.
+    pub(super) fn select_in(&self, root: &Data) -> Result<Value, Missing> {
+        let mut part = root;
+        let mut steps = &self.steps[..];
+        while let Some((Step::Child(name), rest)) = steps.split_first()
+            && let Some(next) = part.part(name)
+        {
+            part = next;
+            steps = rest;
+        }
+        if steps.len() == self.steps.len() {
+            return self.select(root.json());
+        }
+        let rest = Self {
+            steps: steps.to_vec(),
+            ..self.clone()
+        };
+        // What is missing is told by the whole path.
+        rest.select(part.json())
+            .or_else(|_| self.select(root.json()))
     }
 
     fn select_one(&self, root: &Value) -> Result<Value, Missing> {

@@ -27,7 +27,7 @@ use std::rc::Rc;
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::call::{Call, Guard, Iteration, Service};
+use super::call::{Access, Call, Guard, Iteration, Service};
 use super::clock::Millis;
 use super::data::Data;
 use super::definition::{FlowId, Machine, Mode, ROOT, State};
@@ -269,6 +269,9 @@ struct Execution {
     mode: Mode,
     names: Names,
     input: Data,
+    /// As the context object tells of it, and of its machine.
+    described: Data,
+    machine_described: Data,
     start: Millis,
     events: u64,
     parent: Parent,
@@ -483,10 +486,15 @@ impl<'a, 'w> Engine<'a, 'w> {
         let Start { machine, mode, .. } = start;
         let id = ExecutionId(self.executions.len() as u32);
         let arn = Rc::clone(&names.arn);
+        let role = &self.simulation.settings.role;
+        let (described, machine_described) =
+            context::describe(&names, &input, self.now, role, mode);
         self.executions.push(Execution {
             mode,
             names,
             input: input.clone(),
+            described,
+            machine_described,
             start: self.now,
             events: 0,
             parent,
@@ -704,8 +712,12 @@ impl<'a, 'w> Engine<'a, 'w> {
             Parent::Task(thread, form) => self.started_ended(thread, id, form, status, ending),
             Parent::Nobody => {}
         }
-        // Nobody reads it any more.
-        self.executions[id.0 as usize].input = Data::new(Value::Null);
+        // Nobody reads them any more.
+        let nothing = Data::new(Value::Null);
+        let execution = &mut self.executions[id.0 as usize];
+        execution.input = nothing.clone();
+        execution.described = nothing.clone();
+        execution.machine_described = nothing;
     }
 
     fn time_out(&mut self, id: ExecutionId) {
@@ -773,6 +785,14 @@ impl<'a, 'w> Engine<'a, 'w> {
     fn guard(&mut self, call: &Call) -> Result<(), Failure> {
         match &mut self.world.guard {
             Some(guard) => guard.check(call),
+            None => Ok(()),
+        }
+    }
+
+    fn guard_access(&mut self, thread: ThreadId, access: Access) -> Result<(), Failure> {
+        let state = Rc::clone(&self.thread(thread).state.name);
+        match &mut self.world.guard {
+            Some(guard) => guard.check_access(&state, access),
             None => Ok(()),
         }
     }

@@ -106,7 +106,7 @@ impl Scene<'_> {
         if path.is_root() {
             return Ok(root);
         }
-        path.select(root.json()).map(Data::new)
+        path.select_in(&root).map(Data::new)
     }
 
     /// The value at a path; None when nothing is there.

@@ -1,10 +1,10 @@
 //! The context object.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Engine, ThreadId};
-use crate::simulate::clock::Moment;
+use super::{Engine, Names, ThreadId};
+use crate::simulate::clock::{Millis, Moment};
 use crate::simulate::data::Data;
 use crate::simulate::definition::{Kind, Mode};
 
@@ -33,42 +33,58 @@ impl Engine<'_, '_> {
         }
         let thread = self.thread(thread);
         let execution = self.execution(thread.execution);
-        let names = &execution.names;
-        let time = |millis| Moment::from_millis(millis).text();
-        let mut of_execution = json!({
-            "Id": *names.arn,
-            "Input": execution.input.json(),
-            "StartTime": time(execution.start),
-            "Name": *names.name,
-            "RoleArn": self.simulation.settings.role,
-        });
-        if execution.mode == Mode::Standard {
-            of_execution["RedriveCount"] = json!(0);
-        }
-        let mut state = json!({ "Name": *thread.state.name, "EnteredTime": time(thread.entered) });
+        let entered = Moment::from_millis(thread.entered).text();
+        let mut state = json!({ "Name": *thread.state.name, "EnteredTime": entered });
         if matches!(
             thread.state.kind,
             Kind::Task(_) | Kind::Map(_) | Kind::Parallel(_)
         ) {
             state["RetryCount"] = json!(thread.retries);
         }
-        let mut context = json!({
-            "Execution": of_execution,
-            "StateMachine": { "Id": *names.machine_arn, "Name": *names.machine },
-            "State": state,
-        });
+        let mut parts = vec![
+            ("Execution", execution.described.clone()),
+            ("StateMachine", execution.machine_described.clone()),
+            ("State", Data::new(state)),
+        ];
         if let Some(token) = extra.token {
-            context["Task"] = json!({ "Token": token });
+            parts.push(("Task", Data::new(json!({ "Token": token }))));
         }
         if let Some(item) = extra.item {
-            let mut of_item = json!({ "Index": item.index, "Value": item.value.json() });
+            let mut of_item = vec![
+                ("Index", Data::new(json!(item.index))),
+                ("Value", item.value.clone()),
+            ];
             for (name, text) in [("Key", item.key), ("Source", item.source)] {
-                if let Some(text) = text {
-                    of_item[name] = Value::from(text);
-                }
+                of_item.extend(text.map(|text| (name, Data::new(json!(text)))));
             }
-            context["Map"] = json!({ "Item": of_item });
+            parts.push((
+                "Map",
+                Data::of_parts(vec![("Item", Data::of_parts(of_item))]),
+            ));
         }
-        Data::new(context)
+        Data::of_parts(parts)
     }
+}
+
+/// An execution, and its machine, as the context object tells of them.
+pub(super) fn describe(
+    names: &Names,
+    input: &Data,
+    start: Millis,
+    role: &str,
+    mode: Mode,
+) -> (Data, Data) {
+    let text = |text: &str| Data::new(json!(text));
+    let mut of_execution = vec![
+        ("Id", text(&names.arn)),
+        ("Input", input.clone()),
+        ("StartTime", text(&Moment::from_millis(start).text())),
+        ("Name", text(&names.name)),
+        ("RoleArn", text(role)),
+    ];
+    if mode == Mode::Standard {
+        of_execution.push(("RedriveCount", Data::new(json!(0))));
+    }
+    let machine = json!({ "Id": *names.machine_arn, "Name": *names.machine });
+    (Data::of_parts(of_execution), Data::new(machine))
 }

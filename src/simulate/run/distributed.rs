@@ -10,6 +10,7 @@ use super::fields::View;
 use super::settle::{Exit, too_large};
 use super::state::Step;
 use super::{Engine, ExecutionId, Names, Parent, Start, ThreadId, Work};
+use crate::simulate::call::Access;
 use crate::simulate::clock::{Millis, Moment};
 use crate::simulate::data::Data;
 use crate::simulate::definition::{Batcher, Kind, Map, Setting, State};
@@ -93,6 +94,9 @@ impl<'a> Engine<'a, '_> {
         let run = digest::uuid(&mut self.random.borrow_mut());
         let arn = self.arn(&format!("mapRun:{machine}:{run}"));
         self.log(id, EventKind::MapRunStarted { arn: arn.clone() });
+        if let Err(failure) = self.guard_access(id, Access::MapRun { label: &label }) {
+            return Err(self.fail_map_run(id, failure));
+        }
         let read = match (given, own) {
             (Some(items), _) => Ok(super::reader::Dataset {
                 entries: items

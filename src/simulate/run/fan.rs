@@ -457,6 +457,9 @@ impl<'a> Engine<'a, '_> {
 
     /// Stops all children that run: a sibling failed, or nobody waits for them any more.
     pub(super) fn stop_children(&mut self, id: ThreadId) {
+        if !matches!(self.thread(id).work, Work::Fan(_)) {
+            return;
+        }
         let name = Rc::clone(&self.thread(id).state.name);
         let is_map = matches!(self.thread(id).state.kind, Kind::Map(_));
         let work = std::mem::replace(&mut self.thread_mut(id).work, Work::Entering);
@@ -482,15 +485,14 @@ impl<'a> Engine<'a, '_> {
 
     /// Stops a thread and what runs below it.
     fn abort(&mut self, id: ThreadId) {
-        self.stop_children(id);
-        let thread = self.thread(id);
         // A state that is about to be entered has not begun.
-        if thread.entered_id > 0 && !matches!(thread.work, Work::Entering)
-            || has_children(thread.state)
-        {
+        let has_begun = !matches!(self.thread(id).work, Work::Entering);
+        self.stop_children(id);
+        if has_begun {
+            let state = self.thread(id).state;
             let event = EventKind::StateAborted {
-                kind: thread.state.kind.name(),
-                name: Rc::clone(&thread.state.name),
+                kind: state.kind.name(),
+                name: Rc::clone(&state.name),
             };
             self.log(id, event);
         }
@@ -501,10 +503,6 @@ impl<'a> Engine<'a, '_> {
         self.threads[id] = None;
         self.freed.push(id);
     }
-}
-
-fn has_children(state: &State) -> bool {
-    matches!(state.kind, Kind::Map(_) | Kind::Parallel(_))
 }
 
 impl Entry {

@@ -9,6 +9,7 @@ use super::distributed::reader_failed;
 use super::fan::Entry;
 use super::fields::View;
 use super::{Engine, ThreadId};
+use crate::simulate::call::Access;
 use crate::simulate::data::Data;
 use crate::simulate::definition::{
     HeaderLocation, InputType, ManifestType, Map, Reader, ReaderConfig,
@@ -59,11 +60,17 @@ impl Engine<'_, '_> {
         let bucket = text("Bucket").ok_or_else(|| reader_failed("The Bucket is missing"))?;
         let mut dataset = if reader.resource.ends_with(":listObjectsV2") {
             let prefix = text("Prefix").unwrap_or_default();
+            let access = Access::ListObjects {
+                bucket: &bucket,
+                prefix: &prefix,
+            };
+            self.guard_access(id, access).map_err(Trouble::Failed)?;
             self.list_items(id, reader, &bucket, &prefix)?
         } else {
             let key = text("Key").ok_or_else(|| reader_failed("The Key is missing"))?;
             let source = format!("S3://{bucket}/{key}");
-            let entries = match self.fetch(id, &bucket, &key)? {
+            let version = arguments.json().get("VersionId").is_some();
+            let entries = match self.fetch(id, &bucket, &key, version)? {
                 Some(content) => self.items_of_object(id, &reader.config, &key, content)?,
                 None => Vec::new(),
             };
@@ -77,7 +84,19 @@ impl Engine<'_, '_> {
 
     /// The content of an object. A bucket of which nothing is known is taken for one without data; a known one without
     /// the object fails the reader.
-    fn fetch(&mut self, id: ThreadId, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, Trouble> {
+    fn fetch(
+        &mut self,
+        id: ThreadId,
+        bucket: &str,
+        key: &str,
+        version: bool,
+    ) -> Result<Option<Vec<u8>>, Trouble> {
+        let access = Access::ReadObject {
+            bucket,
+            key,
+            version,
+        };
+        self.guard_access(id, access).map_err(Trouble::Failed)?;
         match self.world.objects.get(bucket, key) {
             Some(Ok(content)) => decompressed(key, content).map(Some),
             Some(Err(reason)) => Err(reader_failed(reason)),
@@ -107,7 +126,7 @@ impl Engine<'_, '_> {
         let mut entries = Vec::new();
         for object in listed {
             if reader.config.flatten {
-                if let Some(content) = self.fetch(id, bucket, &object.key)? {
+                if let Some(content) = self.fetch(id, bucket, &object.key, false)? {
                     entries.extend(self.items_of_object(
                         id,
                         &reader.config,
@@ -166,7 +185,7 @@ impl Engine<'_, '_> {
             let Some((bucket, key)) = place else {
                 return Err(reader_failed(format!("'{line}' is no object")));
             };
-            if let Some(content) = self.fetch(id, bucket, key)? {
+            if let Some(content) = self.fetch(id, bucket, key, false)? {
                 entries.extend(read_records(config, config.input_type, key, &content)?);
             }
         }
@@ -197,7 +216,7 @@ impl Engine<'_, '_> {
         let mut entries = Vec::new();
         for file in files {
             let key = file.get("key").and_then(Value::as_str).unwrap_or_default();
-            if let Some(content) = self.fetch(id, &bucket, key)? {
+            if let Some(content) = self.fetch(id, &bucket, key, false)? {
                 entries.extend(read_csv(&content, b',', Some(columns.clone()))?);
             }
         }

@@ -128,6 +128,9 @@ impl<'a> Engine<'a, '_> {
             self.log(id, submitted);
         }
         self.answer_tokens(&call, &answer);
+        if let (Some(guard), Ok(result)) = (&mut self.world.guard, &answer.outcome) {
+            guard.note_result(&call, result.json());
+        }
         if self.threads[id].is_some() {
             self.schedule_answer(id, pending, answer);
         }

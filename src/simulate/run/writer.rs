@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::distributed::{ChildRecord, MapRun, time_text};
 use super::fields::View;
 use super::{Engine, ThreadId};
+use crate::simulate::call::Access;
 use crate::simulate::data::Data;
 use crate::simulate::definition::Writer;
 use crate::simulate::failure::{Failure, RESULT_WRITER_FAILED, Trouble};
@@ -47,6 +48,12 @@ impl Engine<'_, '_> {
             let cause = "The Bucket is missing";
             return Err(Trouble::Failed(Failure::new(RESULT_WRITER_FAILED, cause)));
         };
+        let prefix = text("Prefix").unwrap_or_default();
+        let access = Access::WriteResults {
+            bucket: &bucket,
+            prefix: &prefix,
+        };
+        self.guard_access(id, access).map_err(Trouble::Failed)?;
         let run_id = run.arn.rsplit(':').next().unwrap_or_default();
         let folder = match text("Prefix")
             .as_deref()
