@@ -8,6 +8,7 @@ mod iam_map;
 mod iam_merge;
 mod iam_rows;
 mod jsonata;
+mod lints;
 mod lowering;
 mod report;
 mod support;

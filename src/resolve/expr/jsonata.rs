@@ -11,11 +11,10 @@ impl Checker<'_> {
         let read = Names::of(text);
         let mut names: Vec<(String, Expr)> = Vec::new();
         let mut broken = false;
-        for (name, at) in read.used {
+        for name in read.used {
             if name == "states" || names.iter().any(|(known, _)| *known == name) {
                 continue;
             }
-            let span = place_of(&name, at, text, span);
             match self.names.find(&name, span) {
                 Found::Value(value) => names.push((name, value)),
                 Found::Reported => broken = true,
@@ -26,7 +25,7 @@ impl Checker<'_> {
                     self.report(Diagnostic::new(
                         Code::NoValue,
                         span,
-                        format!("`{name}` is no value, and `${name}` reads it"),
+                        format!("`{name}` is no value, and `${name}` in the text reads it"),
                     ));
                 }
                 Found::Missing(candidates) => {
@@ -34,13 +33,13 @@ impl Checker<'_> {
                     let diagnostic = Diagnostic::new(
                         Code::UnknownName,
                         span,
-                        format!("there is no name `{name}` here that `${name}` could read"),
+                        format!(
+                            "there is no name `{name}` here, and `${name}` in the text reads it"
+                        ),
                     );
                     let near = find_nearest(&name, candidates.iter().map(String::as_str));
                     self.report(match near {
-                        Some(near) => {
-                            diagnostic.replace(span, format!("${near}"), format!("write `${near}`"))
-                        }
+                        Some(near) => diagnostic.help(format!("there is `${near}`")),
                         None => diagnostic,
                     });
                 }
@@ -57,24 +56,9 @@ impl Checker<'_> {
     }
 }
 
-/// Where a name stands in the source, `at` being its place in the text between the backticks.
-fn place_of(name: &str, at: usize, text: &str, literal: Span) -> Span {
-    const OPENING: &str = "jsonata`";
-    let written = (literal.end - literal.start) as usize;
-    if written != OPENING.len() + text.len() + 1 {
-        return literal;
-    }
-    let start = literal.start + (OPENING.len() + at) as u32;
-    Span {
-        start,
-        end: start + 1 + name.len() as u32,
-        ..literal
-    }
-}
-
-/// The `$names` of a text: those that it reads, each with the place of its `$`, and those that it binds itself.
+/// The `$names` of a text: those that it reads, and those that it binds itself.
 struct Names {
-    used: Vec<(String, usize)>,
+    used: Vec<String>,
     bound: Vec<String>,
 }
 
@@ -89,7 +73,6 @@ impl Names {
         let mut params = false;
         while let Some(c) = rest.chars().next() {
             let tail = &rest[c.len_utf8()..];
-            let at = text.len() - rest.len();
             match c {
                 '"' | '\'' => {
                     rest = skip_quoted(tail, c);
@@ -116,7 +99,7 @@ impl Names {
                     if params || next.starts_with(":=") {
                         names.bound.push(name.to_owned());
                     } else if !next.starts_with('(') {
-                        names.used.push((name.to_owned(), at));
+                        names.used.push(name.to_owned());
                     }
                 }
                 '@' | '#' => {
@@ -173,30 +156,23 @@ fn skip_quoted(text: &str, quote: char) -> &str {
 mod tests {
     use super::Names;
 
-    fn used(text: &str) -> Vec<String> {
-        let names = Names::of(text);
-        names.used.into_iter().map(|(name, _)| name).collect()
-    }
-
     #[test]
     fn functions_strings_comments_and_patterns_hold_no_names() {
-        assert_eq!(
-            used(
-                "$count($xs) & '$no' & \"$no\\\"$no\" /* $no */ & $replace($a, /$no/i, '') & $b / $c"
-            ),
-            ["xs", "a", "b", "c"]
+        let names = Names::of(
+            "$count($xs) & '$no' & \"$no\\\"$no\" /* $no */ & $replace($a, /$no/i, '') & $b / $c",
         );
+        assert_eq!(names.used, ["xs", "a", "b", "c"]);
     }
 
     #[test]
     fn names_that_the_text_binds_are_told() {
-        let text = "($t := $x; $map($xs, function($v, $i) { $v + $i + $t }))";
-        assert_eq!(Names::of(text).bound, ["t", "v", "i"]);
-        assert_eq!(used(text), ["x", "xs", "v", "i", "t"]);
+        let names = Names::of("($t := $x; $map($xs, function($v, $i) { $v + $i + $t }))");
+        assert_eq!(names.bound, ["t", "v", "i"]);
+        assert_eq!(names.used, ["x", "xs", "v", "i", "t"]);
     }
 
     #[test]
     fn dollar_alone_is_no_name() {
-        assert_eq!(used("$x[$ > 1].$$"), ["x"]);
+        assert_eq!(Names::of("$x[$ > 1].$$").used, ["x"]);
     }
 }
