@@ -1,11 +1,58 @@
 //! Opinions on a valid program: warnings, a function each.
+//!
+//! What only the source shows (an unused step, a name that nothing reads) is `resolve`'s to warn of.
 
+mod children;
+mod handlers;
+mod lifetimes;
 mod loops;
+mod parts;
+mod queries;
+mod texts;
+mod units;
+mod waiting;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::Program;
+use crate::ir::{Call, Pipeline, Program};
+use crate::source::Span;
 
-/// All warnings, in no particular order.
+/// All warnings, in the order of places.
 pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    loops::endless(program)
+    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 10] = [
+        children::repeated_names,
+        handlers::failures_that_end_as_success,
+        lifetimes::unreleased,
+        loops::endless,
+        queries::spliced,
+        texts::hand_made_json,
+        texts::interpolated_nulls,
+        units::mistaken_units,
+        waiting::unawaited_jobs,
+        waiting::without_end,
+    ];
+    let mut found: Vec<Diagnostic> = program
+        .pipelines
+        .iter()
+        .flat_map(|pipeline| lints.iter().flat_map(|lint| lint(pipeline)))
+        .collect();
+    found.sort_by(|a, b| {
+        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+    });
+    // A step that is used twice makes its mistake once.
+    found.dedup_by(|a, b| (a.primary.span, a.code) == (b.primary.span, b.code));
+    found
+}
+
+/// `service.operation` of a call, without its arguments.
+fn head(call: &Call) -> Span {
+    let length = call.operation.service.len() + 1 + call.operation.name.len();
+    Span {
+        end: call.span.end.min(call.span.start + length as u32),
+        ..call.span
+    }
+}
+
+/// How messages call an operation.
+fn name(call: &Call) -> String {
+    format!("{}.{}", call.operation.service, call.operation.name)
 }

@@ -178,4 +178,17 @@ codes! {
     // F10 lints
     UnusedStep "F1001" "unused-step" Warning;
     EndlessLoop "F1002" "endless-loop" Warning;
+    FailureEndsAsSuccess "F1003" "failure-ends-as-success" Warning;
+    FinallyCutShort "F1004" "finally-cut-short" Warning;
+    EndlessPoll "F1005" "endless-poll" Warning;
+    EndlessWait "F1006" "endless-wait" Warning;
+    UnawaitedJob "F1007" "unawaited-job" Warning;
+    UnreleasedResource "F1008" "unreleased-resource" Warning;
+    HandMadeJson "F1009" "hand-made-json" Warning;
+    NullInText "F1010" "null-in-text" Warning;
+    SplicedQuery "F1011" "spliced-query" Warning;
+    RepeatedChildName "F1012" "repeated-child-name" Warning;
+    MistakenUnit "F1013" "mistaken-unit" Warning;
+    BareSeconds "F1014" "bare-seconds" Warning;
+    UnusedResult "F1015" "unused-result" Warning;
 }

@@ -1,17 +1,12 @@
 //! Loops that nothing ends.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Block, Program, StageKind};
+use crate::ir::{Block, Pipeline, StageKind};
 
 /// `loop` blocks without anything in them that leaves them.
-pub(super) fn endless(program: &Program) -> Vec<Diagnostic> {
+pub(super) fn endless(pipeline: &Pipeline) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for pipeline in &program.pipelines {
-        look(&pipeline.body, &mut found);
-    }
-    // A step that is used twice makes its mistake once.
-    found.sort_by_key(|diagnostic: &Diagnostic| diagnostic.primary.span);
-    found.dedup();
+    look(&pipeline.body, &mut found);
     found
 }
 

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{Entry, Expr, Literal, Type};
 use crate::resolve::expr::{Checker, ObjectParts, Wanted, is_attribute_value, short_value};
 use crate::resolve::names::Names;
-use crate::resolve::types::{and, either};
+use crate::resolve::types::{and, either, there_are};
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -554,7 +554,7 @@ fn report_unknown_member(
                 words.truncate(SHOWN);
                 words.push(format!("and {more} more"));
             }
-            diagnostic.help(format!("there are {}", words.join(", ")))
+            diagnostic.help(there_are(&words))
         }
     });
     given.has_unknown = true;

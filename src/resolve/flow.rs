@@ -136,6 +136,18 @@ struct Flow<'c, 'u> {
     lets: HashMap<VariableId, Span>,
     /// Given names of states, for doubles.
     given_names: HashMap<String, Span>,
+    /// Where the pipeline's own timeout stands.
+    timeout: Option<Span>,
+    /// The first `finally`.
+    finally: Option<Span>,
+    /// What is bound by name: the place of the name, and the variables of all uses of its step.
+    bindings: BTreeMap<Span, Bound>,
+}
+
+/// A result that is bound by a name that the source says.
+struct Bound {
+    name: String,
+    variables: Vec<VariableId>,
 }
 
 /// Checks a pipeline. What it gives is whole only when nothing was reported.
@@ -235,6 +247,9 @@ impl<'c, 'u> Flow<'c, 'u> {
             unsettled: false,
             lets: HashMap::new(),
             given_names: HashMap::new(),
+            timeout: None,
+            finally: None,
+            bindings: BTreeMap::new(),
         }
     }
 
@@ -315,7 +330,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 Type::Never
             };
         }
-        self.warn_of_unused_steps();
+        self.warn();
         let returned = self.returns[0].ty.clone();
         let returns = match ty.join(&returned) {
             Type::Never => Type::Null,
@@ -397,12 +412,47 @@ impl<'c, 'u> Flow<'c, 'u> {
         first.map(|(flow, _)| flow)
     }
 
-    /// Not where something of the flow could not be made: it may have been the use.
-    fn warn_of_unused_steps(&mut self) {
+    /// What only the source shows. Not where something of the flow could not be made: it may have been the use.
+    fn warn(&mut self) {
         let errors = &self.scope.diagnostics;
         if errors.iter().any(|d| d.severity == Severity::Error) {
             return;
         }
+        self.warn_of_unused_steps();
+        self.warn_of_unused_results();
+        if let (Some(timeout), Some(finally)) = (self.timeout, self.finally) {
+            self.report(
+                Diagnostic::new(
+                    Code::FinallyCutShort,
+                    timeout,
+                    "when this time is over the service ends the execution where it stands, and no `finally` runs",
+                )
+                .also(finally, "this one would not")
+                .help("put `timeout` on the calls that can take long: a call that runs out of time fails, and the `finally` runs"),
+            );
+        }
+    }
+
+    /// A value that is the last of its block is the block's value, whatever it is called.
+    fn warn_of_unused_results(&mut self) {
+        let unread: Vec<(Span, String)> = self
+            .bindings
+            .iter()
+            .filter(|(_, bound)| {
+                let read = &self.scope.flow.read;
+                !bound.variables.iter().any(|id| read.contains(id))
+            })
+            .map(|(span, bound)| (*span, bound.name.clone()))
+            .collect();
+        for (span, name) in unread {
+            self.report(
+                Diagnostic::new(Code::UnusedResult, span, format!("nothing reads `{name}`"))
+                    .help("take the name out, or read it; `named \"…\"` gives a state its name"),
+            );
+        }
+    }
+
+    fn warn_of_unused_steps(&mut self) {
         let mut unused: Vec<StepRef<'u>> = self
             .steps
             .iter()
@@ -441,9 +491,12 @@ impl<'c, 'u> Flow<'c, 'u> {
                 self.scope.flow.state.reachable = true;
                 ended = true;
             }
-            let (stage, value) = self.stage(stage);
-            block.stages.extend(stage);
+            let (made, value) = self.stage(stage);
+            block.stages.extend(made);
             ty = value;
+        }
+        if let Some(ast::Binding::Name(name)) = stages.last().and_then(|s| s.binding.as_ref()) {
+            self.bindings.remove(&name.span);
         }
         if ended {
             self.scope.flow.state.reachable = false;
@@ -612,6 +665,9 @@ impl<'c, 'u> Flow<'c, 'u> {
             (Some(ast::Binding::Name(name)), _) | (None, Some(name)) => {
                 let variable = self.scope.declare(frame, name, VariableKind::Result);
                 self.scope.bind(variable, ty.clone());
+                if binding.is_some() {
+                    self.note_binding(name, variable);
+                }
                 if let Some(condition) = facts {
                     self.learn_of_result(condition, variable);
                 }
@@ -628,12 +684,21 @@ impl<'c, 'u> Flow<'c, 'u> {
                         member.unwrap_or_else(|| (name.node.clone(), Type::Invalid));
                     let variable = self.scope.declare(frame, name, VariableKind::Result);
                     self.scope.bind(variable, ty.expand());
+                    self.note_binding(name, variable);
                     fields.push((emitted, variable));
                 }
                 Binding::Fields(fields)
             }
             (None, None) => Binding::None,
         }
+    }
+
+    fn note_binding(&mut self, name: &ast::Name, variable: VariableId) {
+        let bound = self.bindings.entry(name.span).or_insert_with(|| Bound {
+            name: name.node.clone(),
+            variables: Vec::new(),
+        });
+        bound.variables.push(variable);
     }
 
     fn report_unknown_field(&mut self, name: &ast::Name, ty: &Type) {
@@ -1004,7 +1069,9 @@ impl<'c, 'u> Flow<'c, 'u> {
     /// A span of time in seconds: an int or a duration; checked against the service's range where it is known.
     fn duration(&mut self, written: &ast::Expr, what: &str, least: i64) -> Expr {
         let value = expr::check(&mut self.scope, written, Some(&Type::Duration));
-        self.check_range(&value, what, least, MOST_SECONDS, " seconds");
+        if self.check_range(&value, what, least, MOST_SECONDS, " seconds") {
+            warn_of_bare_seconds(&mut self.scope, written);
+        }
         value
     }
 
@@ -1022,7 +1089,10 @@ impl<'c, 'u> Flow<'c, 'u> {
         self.report(Diagnostic::new(
             Code::NumberOutOfRange,
             value.span,
-            format!("{what} must be {least} to {most}{unit}, found {number}"),
+            match unit.strip_prefix(' ') {
+                Some(_) => format!("{what} must be {least} to {most}{unit}, found {number}"),
+                None => format!("{what} must be {least} to {most}{unit}, found {number}{unit}"),
+            },
         ));
         false
     }
@@ -1142,6 +1212,44 @@ fn stage_name(stage: &ast::Stage) -> &str {
         Some(ast::Binding::Name(name)) => &name.node,
         _ => kind_name(&stage.kind),
     }
+}
+
+/// A number where a duration stands counts seconds, which who wrote it may not have meant.
+fn warn_of_bare_seconds(scope: &mut Scope<'_, '_>, written: &ast::Expr) {
+    let ast::ExprKind::Number(number) = &written.kind else {
+        return;
+    };
+    let Ok(seconds) = number.parse::<u64>() else {
+        return;
+    };
+    scope.report(
+        Diagnostic::new(
+            Code::BareSeconds,
+            written.span,
+            format!("`{seconds}` counts seconds here"),
+        )
+        .replace(
+            written.span,
+            duration(seconds),
+            format!("write `{}`", duration(seconds)),
+        ),
+    );
+}
+
+/// Seconds as a duration is written: `1h30m`.
+fn duration(seconds: u64) -> String {
+    let mut rest = seconds;
+    let mut text = String::new();
+    for (unit, each) in [("d", 86_400), ("h", 3600), ("m", 60)] {
+        if rest >= each {
+            text.push_str(&format!("{}{unit}", rest / each));
+            rest %= each;
+        }
+    }
+    if rest > 0 || text.is_empty() {
+        text.push_str(&format!("{rest}s"));
+    }
+    text
 }
 
 /// The word that a stage begins with, behind its binding as the formatter writes that.

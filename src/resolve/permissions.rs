@@ -25,6 +25,13 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
 
 fn describe(problem: Problem) -> Diagnostic {
     match problem {
+        // The pattern of a `reads` or a `writes`, which stands in the source.
+        Problem::Unbounded { member, span, .. } if member == "Path" => Diagnostic::new(
+            Code::UnboundedName,
+            span,
+            "the pattern behind `/` allows everything",
+        )
+        .help("give a part that is always the same, such as `\"sales/*\"`; without `/` it is the whole of the resource"),
         Problem::Unbounded {
             member,
             span,

@@ -15,7 +15,7 @@ use crate::resolve::flow;
 use crate::resolve::names::Names;
 use crate::resolve::scope::Scope;
 use crate::resolve::symbols::{ItemRef, Lookup, Space, Symbols};
-use crate::resolve::types::resolve_type;
+use crate::resolve::types::{resolve_type, there_are};
 use crate::resolve::{Allowed, Unit, order};
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind, MemberKind, Setting};
@@ -174,7 +174,7 @@ impl<'u> Context<'u> {
             None if names.is_empty() => diagnostic,
             None => {
                 let words: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                diagnostic.help(format!("there are {}", words.join(", ")))
+                diagnostic.help(there_are(&words))
             }
         });
     }

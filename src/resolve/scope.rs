@@ -78,6 +78,8 @@ pub(super) struct FlowNames {
     pub bodies: Vec<Body>,
     pub body: Option<BodyId>,
     pub variables: Vec<Variable>,
+    /// Those that something reads.
+    pub read: HashSet<VariableId>,
     pub state: State,
     /// Names of the pipeline's own steps, where they are visible.
     pub steps: HashSet<String>,
@@ -270,6 +272,7 @@ impl<'c, 'u> Scope<'c, 'u> {
                     let state = self.flow.state.get(variable);
                     match state.status {
                         Status::Bound => {
+                            self.flow.read.insert(variable);
                             return Some(Found::Value(Expr {
                                 kind: ExprKind::Variable(variable),
                                 ty: state.ty,

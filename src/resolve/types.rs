@@ -291,6 +291,12 @@ pub(super) fn and(words: &[String]) -> String {
     listed(words, "and")
 }
 
+/// `there is a`, `there are a, b, c`
+pub(super) fn there_are(words: &[String]) -> String {
+    let verb = if words.len() == 1 { "is" } else { "are" };
+    format!("there {verb} {}", words.join(", "))
+}
+
 fn listed(words: &[String], last: &str) -> String {
     match words {
         [] => String::new(),

@@ -16,6 +16,7 @@ mod iam_map;
 mod iam_merge;
 mod iam_rows;
 mod jsonata;
+mod lints;
 mod lowering;
 mod recovery;
 mod report;

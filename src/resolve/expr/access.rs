@@ -210,7 +210,10 @@ impl Checker<'_> {
                 if candidates.len() > SHOWN {
                     shown.push(format!("and {} more", candidates.len() - SHOWN));
                 }
-                diagnostic.help(format!("its members are {}", shown.join(", ")))
+                diagnostic.help(match shown.as_slice() {
+                    [only] => format!("its only member is {only}"),
+                    several => format!("its members are {}", several.join(", ")),
+                })
             }
         });
     }

@@ -232,7 +232,11 @@ impl<'u> Flow<'_, 'u> {
             self.scope.flow.state.join(ways);
         }
         self.merge_raises(raises);
-        if let Some((block, _)) = modifiers.finally {
+        if let Some((block, place)) = modifiers.finally {
+            self.finally = self.finally.or(Some(Span {
+                end: place.start + "finally".len() as u32,
+                ..place
+            }));
             let after = self.scope.flow.state.take(start);
             let bound = self.scope.flow.state.bound_since(walked);
             self.scope.flow.state.weaken(&bound);

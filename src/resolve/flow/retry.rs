@@ -2,7 +2,7 @@
 
 use super::errors::{ALL, Raises, Taker};
 use super::guard::Modifiers;
-use super::{Flow, Inner};
+use super::{Flow, Inner, warn_of_bare_seconds};
 use crate::catalog::Form;
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{self, Expr, Literal, StageKind, Time, Type};
@@ -115,10 +115,12 @@ fn whole(
     if !require_time(scope, &value, Time::Build, &what) {
         return None;
     }
-    let Some(Literal::Number(written)) = value.as_literal() else {
+    let Some(Literal::Number(written_number)) = value.as_literal() else {
         return None;
     };
-    let number = written.as_u64().filter(|n| (least..=most).contains(n));
+    let number = written_number
+        .as_u64()
+        .filter(|n| (least..=most).contains(n));
     if number.is_none() {
         let unit = match ty {
             Type::Duration => " seconds",
@@ -127,8 +129,12 @@ fn whole(
         scope.report(Diagnostic::new(
             Code::NumberOutOfRange,
             value.span,
-            format!("{what} must be a whole number from {least} to {most}{unit}, found {written}"),
+            format!(
+                "{what} must be a whole number from {least} to {most}{unit}, found {written_number}"
+            ),
         ));
+    } else if *ty == Type::Duration {
+        warn_of_bare_seconds(scope, written);
     }
     number
 }

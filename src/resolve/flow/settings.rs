@@ -1,8 +1,8 @@
 //! A pipeline's settings.
 
-use super::Flow;
 use super::guard::Modifiers;
 use super::retry::Spec;
+use super::{Flow, warn_of_bare_seconds};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::{Expr, Literal, Log, LogLevel, Settings, Time, Type};
 use crate::resolve::expr::{self, require_time};
@@ -73,6 +73,7 @@ impl<'u> Flow<'_, 'u> {
         match setting {
             Setting::Mode(mode) => self.check_mode(mode),
             Setting::Timeout(written) => {
+                self.timeout = Some(written.span);
                 settings.timeout = self.pipeline_timeout(written, settings.express);
             }
             Setting::Defaults(modifiers) => self.read_defaults(modifiers, ast.name.span),
@@ -149,6 +150,7 @@ impl<'u> Flow<'_, 'u> {
             _ => None,
         };
         if let Some(seconds) = seconds.filter(|s| (1..=most).contains(s)) {
+            warn_of_bare_seconds(&mut self.scope, written);
             return Some(seconds);
         }
         self.report(Diagnostic::new(

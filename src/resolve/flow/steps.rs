@@ -16,6 +16,7 @@ use crate::resolve::order::inner_stages;
 use crate::resolve::program::{Context, kind_of};
 use crate::resolve::scope::{FrameKind, Named};
 use crate::resolve::symbols::{ItemRef, Lookup, Space, duplicate};
+use crate::resolve::types::there_are;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, CallMode, ItemKind, StepBody};
 
@@ -314,7 +315,7 @@ impl<'u> Flow<'_, 'u> {
                     .take(12)
                     .map(|name| format!("`{name}`"))
                     .collect();
-                diagnostic.help(format!("there are {}", shown.join(", ")))
+                diagnostic.help(there_are(&shown))
             }
         };
         self.report(diagnostic);
