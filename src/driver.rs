@@ -41,8 +41,15 @@ pub fn compile(
     let (units, mut diagnostics) = load(main, &mut sources, read);
     let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let analysis = resolve::resolve(&units);
-    // A warning may be about what could not be read.
-    let kept = |d: &Diagnostic| !broken || d.severity == Severity::Error;
+    let unread = unread_parts(&units, &diagnostics);
+    // A warning, or what stands beside a mistake of syntax, may be about what could not be read.
+    let kept = |d: &Diagnostic| {
+        let place = d.primary.span;
+        let beside = |part: &Span| {
+            part.file == place.file && part.start <= place.start && place.end <= part.end
+        };
+        (!broken || d.severity == Severity::Error) && !unread.iter().any(beside)
+    };
     diagnostics.extend(analysis.diagnostics.into_iter().filter(kept));
     let mut program = analysis.program.filter(|_| !broken);
     if let Some(program) = &program {
@@ -60,6 +67,27 @@ pub fn compile(
         program,
         diagnostics,
     }
+}
+
+/// The members and items that a mistake of syntax stands in: what was made of the rest of one says little about it.
+fn unread_parts(units: &[Unit], mistakes: &[Diagnostic]) -> Vec<Span> {
+    let mut parts = Vec::new();
+    for mistake in mistakes.iter().filter(|d| d.code != Code::UsedFileMissing) {
+        let place = mistake.primary.span;
+        let holds = |span: Span| span.start <= place.start && place.start <= span.end;
+        let Some(unit) = units.iter().find(|unit| unit.file == place.file) else {
+            continue;
+        };
+        let Some(item) = unit.ast.items.iter().find(|item| holds(item.span)) else {
+            continue;
+        };
+        let member = match &item.kind {
+            ItemKind::Pipeline(pipeline) => pipeline.members.iter().find(|m| holds(m.span)),
+            _ => None,
+        };
+        parts.push(member.map_or(item.span, |member| member.span));
+    }
+    parts
 }
 
 /// Whether the source silences a lint where it would be reported.

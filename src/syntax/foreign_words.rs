@@ -36,7 +36,8 @@ pub(super) struct ForeignWord {
 }
 
 const FN: &str = "a function is `fn name(x: type) = expression`; a Lambda function is declared with `function name = \"…\"`";
-const USE: &str = "another file is brought in by `use \"lib/common.flow\"`; all its items are then there";
+const USE: &str =
+    "another file is brought in by `use \"lib/common.flow\"`; all its items are then there";
 const LET: &str = "a name for a value is `let name = value`";
 const TYPE: &str = "a type is `type Name = { field: string }`";
 const PIPELINE: &str = "a pipeline is `pipeline name() { … }`";
@@ -68,22 +69,67 @@ const WORDS: &[ForeignWord] = &[
     word("task", Place::Member, "step", STEP),
     word("state", Place::Member, "step", STEP),
     word("stage", Place::Member, "step", STEP),
-    word("throw", Place::Stage, "fail", "an error is raised by `fail Name \"cause\"`"),
-    word("raise", Place::Stage, "fail", "an error is raised by `fail Name \"cause\"`"),
+    word(
+        "throw",
+        Place::Stage,
+        "fail",
+        "an error is raised by `fail Name \"cause\"`",
+    ),
+    word(
+        "raise",
+        Place::Stage,
+        "fail",
+        "an error is raised by `fail Name \"cause\"`",
+    ),
     word("sleep", Place::Stage, "wait", "`wait 5m` waits"),
     word("delay", Place::Stage, "wait", "`wait 5m` waits"),
     word("pause", Place::Stage, "wait", "`wait 5m` waits"),
-    word("switch", Place::Stage, "match", "arms are `\"A\" { … }`, the last may be `else { … }`"),
-    word("foreach", Place::Stage, "map", "`map(x in xs) { … }` does it for each item"),
-    word("for", Place::Stage, "map", "`map(x in xs) { … }` does it for each item"),
-    word("do", Place::Stage, "try", "a block as one stage is `try { … }`"),
-    word("repeat", Place::Stage, "loop", "`loop { … }` goes on until `break`"),
+    word(
+        "switch",
+        Place::Stage,
+        "match",
+        "arms are `\"A\" { … }`, the last may be `else { … }`",
+    ),
+    word(
+        "foreach",
+        Place::Stage,
+        "map",
+        "`map(x in xs) { … }` does it for each item",
+    ),
+    word(
+        "for",
+        Place::Stage,
+        "map",
+        "`map(x in xs) { … }` does it for each item",
+    ),
+    word(
+        "do",
+        Place::Stage,
+        "try",
+        "a block as one stage is `try { … }`",
+    ),
+    word(
+        "repeat",
+        Place::Stage,
+        "loop",
+        "`loop { … }` goes on until `break`",
+    ),
     word("elif", Place::Modifier, "else if", ""),
     word("elsif", Place::Modifier, "else if", ""),
     word("elseif", Place::Modifier, "else if", ""),
     word("otherwise", Place::Modifier, "else", ""),
-    word("except", Place::Modifier, "catch", "`catch all { … }` takes every error"),
-    word("rescue", Place::Modifier, "catch", "`catch all { … }` takes every error"),
+    word(
+        "except",
+        Place::Modifier,
+        "catch",
+        "`catch all { … }` takes every error",
+    ),
+    word(
+        "rescue",
+        Place::Modifier,
+        "catch",
+        "`catch all { … }` takes every error",
+    ),
     word("catches", Place::Modifier, "catch", ""),
     word("ensure", Place::Modifier, "finally", ""),
     word("is", Place::Operator, "==", ""),
@@ -163,7 +209,9 @@ impl Bound {
                 continue;
             }
             let before = index.checked_sub(1).map_or("", word);
-            if word(index) == "use" && tokens.get(index + 1).map(|t| t.kind) == Some(TokenKind::OpenQuote) {
+            if word(index) == "use"
+                && tokens.get(index + 1).map(|t| t.kind) == Some(TokenKind::OpenQuote)
+            {
                 bound.uses = true;
             }
             let binds = matches!(

@@ -94,10 +94,7 @@ pub(super) fn check_tokens(file: FileId, text: &str, tokens: &[Token]) -> Option
             }
             _ => {}
         }
-        if matches!(
-            token.kind,
-            TokenKind::Close | TokenKind::CloseHole
-        ) {
+        if matches!(token.kind, TokenKind::Close | TokenKind::CloseHole) {
             chains = levels.iter().map(|l| l.chain).sum();
             operators = levels.iter().map(|l| l.operators).sum();
             if levels.is_empty() {

@@ -450,9 +450,7 @@ impl<'t> Reader<'t> {
             How::Mended(Some(last)) | How::Guessed(last) if code == Some(last) => false,
             How::Mended(_) => at <= reached.token + 1,
             How::Guessed(_) => near || at <= reached.token + 1,
-            How::LeftOut => {
-                at <= reached.token + NEAR || self.text.same_line(reached.token, at)
-            }
+            How::LeftOut => at <= reached.token + NEAR || self.text.same_line(reached.token, at),
         }
     }
 
@@ -539,7 +537,8 @@ impl<'t> Reader<'t> {
             let tokens = &self.text.tokens[range.clone()];
             range.start
                 + tokens.partition_point(|token| {
-                    (token.end as usize) <= byte && !(token.start == token.end && token.end as usize == byte)
+                    (token.end as usize) <= byte
+                        && !(token.start == token.end && token.end as usize == byte)
                 })
         };
         Err(Stop {
@@ -709,7 +708,8 @@ impl<'t> Reader<'t> {
             .enclosing_bracket()
             .is_some_and(|open| self.text.kind(open) == Some(TokenKind::OpenHole));
         if hole {
-            diagnostic.help("braces in a string hold an expression; for a brace in the text write `{{`")
+            diagnostic
+                .help("braces in a string hold an expression; for a brace in the text write `{{`")
         } else {
             diagnostic
         }
@@ -743,9 +743,7 @@ impl<'t> Reader<'t> {
             !told.iter().any(|line| line.contains(&start))
         });
         parsed.diagnostics.extend(self.diagnostics);
-        parsed
-            .diagnostics
-            .sort_by_key(|d| (d.primary.span, d.code));
+        parsed.diagnostics.sort_by_key(|d| (d.primary.span, d.code));
         parsed.diagnostics.truncate(MOST_PROBLEMS);
         parsed
     }

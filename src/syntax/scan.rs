@@ -294,7 +294,11 @@ impl Scanner<'_> {
             b'-' if self.starts_with("-- ") && self.is_first_on_line() => {
                 self.foreign_comment(limit);
             }
-            b'*' if self.starts_with("*/") => {
+            // `*//` and `*/*` are a product and a comment.
+            b'*' if self.starts_with("*/")
+                && !self.starts_with("*//")
+                && !self.starts_with("*/*") =>
+            {
                 self.push(self.at + 2, TokenKind::Foreign(Foreign::CommentEnd));
             }
             b'$' => {
@@ -816,9 +820,7 @@ fn begins_code(line: &str) -> bool {
     };
     let third = words.next();
     match first {
-        "step" | "let" => {
-            third == Some("=") || first == "step" && second.contains('(')
-        }
+        "step" | "let" => third == Some("=") || first == "step" && second.contains('('),
         "pipeline" => second.contains('('),
         "flow" => third == Some("->") || third.is_none(),
         "param" => second.ends_with(':'),

@@ -25,7 +25,10 @@ fn examples() -> Vec<(String, String)> {
 fn parse(text: &str) -> Parsed {
     let parsed = syntax::parse(FileId(0), text);
     for diagnostic in &parsed.diagnostics {
-        assert!(text.get(diagnostic.primary.span.range()).is_some(), "{text}");
+        assert!(
+            text.get(diagnostic.primary.span.range()).is_some(),
+            "{text}"
+        );
         for edit in diagnostic.fix.iter().flat_map(|fix| &fix.edits) {
             assert!(text.get(edit.span.range()).is_some(), "{text}");
         }
@@ -117,7 +120,10 @@ fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
 
 #[test]
 fn one_wrong_token_makes_at_most_two_messages() {
-    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(30);
+    let rounds: usize = std::env::var("ROUNDS")
+        .ok()
+        .and_then(|r| r.parse().ok())
+        .unwrap_or(30);
     let mut numbers = Numbers(0x2545_F491_4F6C_DD1D);
     let examples = examples();
     let mut failures = Vec::new();
@@ -135,7 +141,11 @@ fn one_wrong_token_makes_at_most_two_messages() {
                     format!("{}{}", &text[..token.start], &text[token.end..]),
                 ),
                 1 => (
-                    format!("{:?} before {:?}", &text[other.clone()], &text[token.clone()]),
+                    format!(
+                        "{:?} before {:?}",
+                        &text[other.clone()],
+                        &text[token.clone()]
+                    ),
                     format!(
                         "{}{} {}",
                         &text[..token.start],
@@ -167,18 +177,57 @@ fn one_wrong_token_makes_at_most_two_messages() {
         }
     }
     println!("{count} mutations, {silent} silent, {two} with two messages");
-    assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count}\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
 fn no_bytes_make_the_parser_panic() {
-    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(30);
+    let rounds: usize = std::env::var("ROUNDS")
+        .ok()
+        .and_then(|r| r.parse().ok())
+        .unwrap_or(30);
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
     let examples = examples();
     let pieces = [
-        "\"", "\"\"\"", "{", "}", "(", ")", "[", "]", "->", "é", "“", "'", "`", "/*", "*/", "//",
-        "\\", "$", "{{", "jsonata`", "re\"", "step", "flow ", "\u{a0}", "\n", "=", ":", "😀", "r\"",
-        "pipeline ", "\r", "#", "1_0", "\0",
+        "\"",
+        "\"\"\"",
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        "->",
+        "é",
+        "“",
+        "'",
+        "`",
+        "/*",
+        "*/",
+        "//",
+        "\\",
+        "$",
+        "{{",
+        "jsonata`",
+        "re\"",
+        "step",
+        "flow ",
+        "\u{a0}",
+        "\n",
+        "=",
+        ":",
+        "😀",
+        "r\"",
+        "pipeline ",
+        "\r",
+        "#",
+        "1_0",
+        "\0",
     ];
     for (_, text) in &examples {
         for _ in 0..rounds {

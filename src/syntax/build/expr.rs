@@ -62,8 +62,7 @@ impl Builder<'_> {
                 }
             })
             .map_infix(|left, op, right| {
-                let op =
-                    Spanned::new(binary_op(op.as_rule()), builder.borrow().span(&op));
+                let op = Spanned::new(binary_op(op.as_rule()), builder.borrow().span(&op));
                 builder.borrow_mut().check_chain(&left, &op);
                 Expr {
                     span: left.span.to(right.span),
@@ -418,11 +417,10 @@ impl Builder<'_> {
             return ExprKind::Name(name.as_str().to_owned());
         };
         let span = self.span(name);
-        self.report(word.describe(span).replace(
-            span,
-            word.own,
-            format!("write `{}`", word.own),
-        ));
+        self.report(
+            word.describe(span)
+                .replace(span, word.own, format!("write `{}`", word.own)),
+        );
         match word.own {
             "null" => ExprKind::Null,
             own => ExprKind::Bool(own == "true"),

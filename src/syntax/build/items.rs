@@ -6,13 +6,13 @@ use super::{Builder, Children};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind, Let,
-    Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline, Property,
+    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind,
+    Let, Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline, Property,
     Resource, RetryPolicy, Setting, StageKind, Step, StepBody, StringPart, Test, TestMember,
     TestMemberKind, Text, Trigger, Type, TypeAlias, TypeKind, Use,
 };
-use crate::syntax::foreign_words::{self, Place};
 use crate::syntax::draft::LEFT_OUT;
+use crate::syntax::foreign_words::{self, Place};
 use crate::syntax::grammar::Rule;
 
 impl Builder<'_> {

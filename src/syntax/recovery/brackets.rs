@@ -220,7 +220,9 @@ enum OpenedKind {
     Brace,
     Hole,
     /// The braces of a pipeline. The token is the parenthesis before, if `missing`.
-    Body { missing: bool },
+    Body {
+        missing: bool,
+    },
 }
 
 impl OpenedKind {
@@ -572,7 +574,12 @@ impl<'s, 't> Search<'s, 't> {
                 || text.is(after, "flow")
                 || text.is_continuation(after)
                 || text.is_first_on_line(after) && text.column(after) > top.indentation);
-        shape + if top.kind.is_body() && goes_on { STRONG } else { 0 }
+        shape
+            + if top.kind.is_body() && goes_on {
+                STRONG
+            } else {
+                0
+            }
     }
 
     /// A pipeline's members may follow its parameters without a brace.
@@ -768,11 +775,7 @@ impl Problem {
                 text.span(paren),
                 "expected `{` after the pipeline's parameters",
             )
-            .replace(
-                text.span(paren).after(),
-                " {",
-                "open the pipeline's braces",
-            ),
+            .replace(text.span(paren).after(), " {", "open the pipeline's braces"),
         }
     }
 }

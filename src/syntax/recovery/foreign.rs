@@ -94,10 +94,8 @@ fn tell_flaws(text: &Text<'_>, flaws: &[Flaw], told: &mut Told) {
     for flaw in &flaws[..flaws.len().min(MOST)] {
         let span = Span::new(text.file, flaw.start as usize, flaw.end as usize);
         told.places.push(span);
-        let between = last.and_then(|last: Span| {
-            text.source
-                .get(last.end as usize..span.start as usize)
-        });
+        let between =
+            last.and_then(|last: Span| text.source.get(last.end as usize..span.start as usize));
         last = Some(span);
         // A second one on a line comes from the first.
         if between.is_some_and(|text| !text.contains(['\n', '\r'])) {
@@ -121,11 +119,8 @@ fn describe_flaw(text: &Text<'_>, flaw: &Flaw, span: Span) -> Diagnostic {
     match flaw.kind {
         FlawKind::UnclosedString => {
             let mark = closing_quote(opened);
-            let diagnostic = Diagnostic::new(
-                Code::UnclosedString,
-                span,
-                "this string is never closed",
-            );
+            let diagnostic =
+                Diagnostic::new(Code::UnclosedString, span, "this string is never closed");
             match opened {
                 "'" => diagnostic
                     .help("a string stands in double quotes; one of several lines in `\"\"\"`"),
@@ -152,12 +147,10 @@ fn describe_flaw(text: &Text<'_>, flaw: &Flaw, span: Span) -> Diagnostic {
             .also(span, "the string begins here")
             .replace(end, "\"", "write `\"`")
         }
-        FlawKind::UnclosedComment => Diagnostic::new(
-            Code::UnclosedComment,
-            span,
-            "this comment is never closed",
-        )
-        .help("end it with `*/`, or begin each of its lines with `//`"),
+        FlawKind::UnclosedComment => {
+            Diagnostic::new(Code::UnclosedComment, span, "this comment is never closed")
+                .help("end it with `*/`, or begin each of its lines with `//`")
+        }
         FlawKind::UnclosedHole => Diagnostic::new(
             Code::UnclosedInterpolation,
             span,
@@ -300,13 +293,15 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
         ),
         "||" if in_type(text, index) => (
             Patch::text("|"),
-            diagnostic("in a type, `||` is written `|`".to_owned())
-                .replace(span, "|", "write `|`"),
+            diagnostic("in a type, `||` is written `|`".to_owned()).replace(span, "|", "write `|`"),
         ),
         "?." => (
             Patch::text("."),
-            diagnostic("a member that is not there is null: `?.` is `.`".to_owned())
-                .replace(span, ".", "write `.`"),
+            diagnostic("a member that is not there is null: `?.` is `.`".to_owned()).replace(
+                span,
+                ".",
+                "write `.`",
+            ),
         ),
         _ => {
             let spaced = spaced(text, index, own);
@@ -540,8 +535,11 @@ fn dollar(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
         let name = text.word(next);
         return (
             Patch::text(""),
-            diagnostic(format!("a name stands without `$`: `{name}`"))
-                .replace(span, "", "leave it out"),
+            diagnostic(format!("a name stands without `$`: `{name}`")).replace(
+                span,
+                "",
+                "leave it out",
+            ),
         );
     }
     if touches && text.is(next, "{") {
@@ -549,7 +547,8 @@ fn dollar(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
         while text.is_word(close) || text.is(close, ".") {
             close += 1;
         }
-        let diagnostic = diagnostic("outside of a string an expression stands by itself".to_owned());
+        let diagnostic =
+            diagnostic("outside of a string an expression stands by itself".to_owned());
         let diagnostic = if text.is(close, "}") && close > next + 1 {
             diagnostic.fix(Fix {
                 title: "leave out `${` and `}`".to_owned(),

@@ -107,7 +107,9 @@ impl<'s, 't> Site<'s, 't> {
 
     /// The token before the place, if the part has one.
     pub(super) fn before(&self) -> Option<usize> {
-        self.at.checked_sub(1).filter(|before| *before >= self.range.start)
+        self.at
+            .checked_sub(1)
+            .filter(|before| *before >= self.range.start)
     }
 
     pub(super) fn at_end(&self) -> bool {
@@ -127,7 +129,8 @@ impl<'s, 't> Site<'s, 't> {
     }
 
     pub(super) fn before_is(&self, word: &str) -> bool {
-        self.before().is_some_and(|before| self.text.is(before, word))
+        self.before()
+            .is_some_and(|before| self.text.is(before, word))
     }
 
     pub(super) fn span(&self) -> Span {
@@ -180,7 +183,9 @@ impl<'s, 't> Site<'s, 't> {
             let ends = matches!(
                 self.text.kind(index),
                 Some(TokenKind::Close | TokenKind::CloseHole | TokenKind::CloseQuote)
-            ) || [",", "->", "→"].iter().any(|sign| self.text.is(index, sign))
+            ) || [",", "->", "→"]
+                .iter()
+                .any(|sign| self.text.is(index, sign))
                 || index > from && self.text.is_any(index, super::text::MODIFIER_WORDS);
             if ends {
                 return index;

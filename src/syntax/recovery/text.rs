@@ -217,10 +217,7 @@ impl<'t> Text<'t> {
                     || index > 0 && self.is(index - 1, ".")
             }
             Some(
-                TokenKind::Number
-                | TokenKind::Verbatim
-                | TokenKind::CloseQuote
-                | TokenKind::Close,
+                TokenKind::Number | TokenKind::Verbatim | TokenKind::CloseQuote | TokenKind::Close,
             ) => true,
             _ => false,
         }
@@ -281,11 +278,12 @@ impl<'t> Text<'t> {
         match self.word(index) {
             "step" => {
                 self.is_word(index + 1)
-                    && (self.is(index + 2, "=") || self.is(index + 2, "(") || self.is(index + 2, ":"))
+                    && (self.is(index + 2, "=")
+                        || self.is(index + 2, "(")
+                        || self.is(index + 2, ":"))
             }
             "flow" => {
-                self.is_word(index + 1) && !self.is(index + 2, ":")
-                    || self.is(index + 1, "{")
+                self.is_word(index + 1) && !self.is(index + 2, ":") || self.is(index + 1, "{")
             }
             _ => false,
         }

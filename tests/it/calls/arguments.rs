@@ -146,7 +146,7 @@ fn values_have_the_type_that_the_member_takes() {
         (
             "glue.startJobRun(JobName: name, Timeout: 1.5)",
             "F0408 `Timeout` takes int or null, found number: 1.5\n\
-             `round(…)`, `floor(…)` and `ceil(…)` give an int",
+             write a whole number",
         ),
         (
             "glue.startJobRun(JobName: name, Arguments: { \"--n\": 3 })",

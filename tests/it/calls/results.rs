@@ -66,8 +66,8 @@ fn a_comparison_knows_the_values_that_there_are() {
         ),
         (
             "run.JobRunState in [\"SUCCEEDED\", \"FAILD\"]",
-            "F0306 `\"FAILD\"` is none of the values that are looked for: [\"SUCCEEDED\", \"FAILD\"]\n\
-             there is `\"FAILED\"`",
+            "F0306 this is never found: there is no value `\"FAILD\"`: \"FAILD\"\n\
+             fix write `\"FAILED\"`",
         ),
         (
             "crawl.Crawler.State == 3",
@@ -166,8 +166,8 @@ fn an_escape_is_looked_through() {
         ),
         (
             "jsonata`$uppercase($dya)`",
-            "F0309 there is no name `dya` here, and `$dya` in the text reads it: \
-             jsonata`$uppercase($dya)`\nthere is `$day`",
+            "F0309 there is no name `dya` here that `$dya` could read: $dya\n\
+             fix write `$day`",
         ),
     ]);
 }

@@ -114,7 +114,9 @@ pub(super) fn missing_type(site: &Site<'_, '_>) -> Option<Mend> {
     let default = if site.is("=") {
         match text.kind(site.at + 1) {
             Some(TokenKind::OpenQuote) => Some("string"),
-            Some(TokenKind::Number) if text.word(site.at + 1).bytes().all(|b| b.is_ascii_digit()) => {
+            Some(TokenKind::Number)
+                if text.word(site.at + 1).bytes().all(|b| b.is_ascii_digit()) =>
+            {
                 Some("int")
             }
             Some(TokenKind::Word) if text.is_any(site.at + 1, &["true", "false"]) => Some("bool"),
@@ -289,7 +291,10 @@ fn begins_stage(site: &Site<'_, '_>) -> bool {
     !site.at_end()
         && text.is_word(site.at)
         && !text.is_continuation(site.at)
-        && !text.is_any(site.at, &["and", "or", "not", "in", "true", "false", "null"])
+        && !text.is_any(
+            site.at,
+            &["and", "or", "not", "in", "true", "false", "null"],
+        )
 }
 
 /// `flow a b`
@@ -312,8 +317,11 @@ pub(super) fn missing_arrow(site: &Site<'_, '_>) -> Option<Mend> {
     };
     Some(
         Mend::new(
-            site.diagnostic(Code::MissingSeparator, message)
-                .replace(insert.0, insert.1, "write `->`"),
+            site.diagnostic(Code::MissingSeparator, message).replace(
+                insert.0,
+                insert.1,
+                "write `->`",
+            ),
             site.at,
         )
         .put(before, Patch::after(" ->")),
@@ -356,10 +364,7 @@ pub(super) fn missing_comma(site: &Site<'_, '_>) -> Option<Mend> {
 pub(super) fn missing_colon(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
     let before = site.before()?;
-    let begins = before > 0
-        && [",", "(", "{"]
-            .iter()
-            .any(|sign| text.is(before - 1, sign));
+    let begins = before > 0 && [",", "(", "{"].iter().any(|sign| text.is(before - 1, sign));
     let value = matches!(
         text.kind(site.at),
         Some(TokenKind::Number | TokenKind::OpenQuote | TokenKind::Verbatim)
@@ -402,7 +407,8 @@ pub(super) fn missing_sign(site: &Site<'_, '_>) -> Option<Mend> {
     let (_, sign) = signs.into_iter().find(|(rule, sign)| {
         site.expects(*rule)
             && (!site.expects_operator() || *sign == "then")
-            && (*sign != "." || text.is_name(site.at) && text.is(site.at + 1, "(") && text.is_name(before))
+            && (*sign != "."
+                || text.is_name(site.at) && text.is(site.at + 1, "(") && text.is_name(before))
             && (*sign != "=" || !site.expects_modifier())
     })?;
     let spaced = match sign {
@@ -445,7 +451,9 @@ pub(super) fn missing_parentheses(site: &Site<'_, '_>) -> Option<Mend> {
     let limit = site.limit();
     let mut end = site.at;
     while end < limit
-        && !["->", "→", "{", ",", "with"].iter().any(|sign| text.is(end, sign))
+        && !["->", "→", "{", ",", "with"]
+            .iter()
+            .any(|sign| text.is(end, sign))
         && !(end > site.at && text.is_continuation(end) && !text.is(end, "in"))
     {
         end = site.brackets.skip(end);
@@ -488,13 +496,16 @@ pub(super) fn dots_in_type(site: &Site<'_, '_>) -> Option<Mend> {
         return None;
     }
     let mut last = site.at;
-    while ["." , ":", "/"].iter().any(|sign| text.is(last + 1, sign)) && text.is_word(last + 2) {
+    while [".", ":", "/"].iter().any(|sign| text.is(last + 1, sign)) && text.is_word(last + 2) {
         last += 2;
     }
     if last == site.at {
         return None;
     }
-    let own: Vec<&str> = (site.at..=last).step_by(2).map(|at| text.word(at)).collect();
+    let own: Vec<&str> = (site.at..=last)
+        .step_by(2)
+        .map(|at| text.word(at))
+        .collect();
     let own = own.join("::");
     let span = text.spans(site.at, last);
     Some(

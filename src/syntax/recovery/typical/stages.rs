@@ -75,7 +75,9 @@ pub(super) fn foreign_word_before(site: &Site<'_, '_>) -> Option<Mend> {
     }
     let foreign = foreign_words::find(text.word(word), Place::Stage)?;
     let begins_stage = word > site.range.start
-        && (["=", "->", "→", "{", "flow"].iter().any(|sign| text.is(word - 1, sign)));
+        && (["=", "->", "→", "{", "flow"]
+            .iter()
+            .any(|sign| text.is(word - 1, sign)));
     if !begins_stage {
         return None;
     }
@@ -167,7 +169,9 @@ pub(super) fn modifier_before_call(site: &Site<'_, '_>) -> Option<Mend> {
         at > site.range.start
             && is_modifier_word(text.word(at))
             && text.is_word(at)
-            && (["=", "->", "→", "{", "flow"].iter().any(|sign| text.is(at - 1, sign)))
+            && (["=", "->", "→", "{", "flow"]
+                .iter()
+                .any(|sign| text.is(at - 1, sign)))
     };
     let modifier = (site.at.saturating_sub(3)..=site.at)
         .rev()
@@ -245,11 +249,7 @@ pub(super) fn catch_without_error(site: &Site<'_, '_>) -> Option<Mend> {
                     text.span(before),
                     "expected an error's name or `all` after `catch`",
                 )
-                .replace(
-                    text.span(before).after(),
-                    " all",
-                    "write `catch all`",
-                ),
+                .replace(text.span(before).after(), " all", "write `catch all`"),
                 site.at,
             )
             .put(before, Patch::after(" all")),
@@ -396,24 +396,21 @@ pub(super) fn several_in_step(site: &Site<'_, '_>) -> Option<Mend> {
     let name = text.word(equals - 1);
     Some(
         Mend::new(
-            site.diagnostic(
-                Code::Syntax,
-                "a step is one stage; several stand in braces",
-            )
-            .fix(Fix {
-                title: format!("write `step {name}() {{ … }}`"),
-                edits: vec![
-                    Edit {
-                        span: text.span(equals - 1).after().to(text.span(equals)),
-                        text: "() {".to_owned(),
-                    },
-                    Edit {
-                        span: text.span(last).after(),
-                        text: " }".to_owned(),
-                    },
-                ],
-                safe: true,
-            }),
+            site.diagnostic(Code::Syntax, "a step is one stage; several stand in braces")
+                .fix(Fix {
+                    title: format!("write `step {name}() {{ … }}`"),
+                    edits: vec![
+                        Edit {
+                            span: text.span(equals - 1).after().to(text.span(equals)),
+                            text: "() {".to_owned(),
+                        },
+                        Edit {
+                            span: text.span(last).after(),
+                            text: " }".to_owned(),
+                        },
+                    ],
+                    safe: true,
+                }),
             site.at,
         )
         .put(equals, Patch::text("() {"))
@@ -457,11 +454,12 @@ pub(super) fn block_as_stage(site: &Site<'_, '_>) -> Option<Mend> {
             && !text.is(site.brackets.skip(open), "=")
     };
     let enclosing = site.enclosing();
-    let just_before = site
-        .before()
-        .and_then(|close| (site.range.start..close).rev().take(64).find(|open| {
-            site.brackets.opens(*open) && site.brackets.skip(*open) == close + 1
-        }));
+    let just_before = site.before().and_then(|close| {
+        (site.range.start..close)
+            .rev()
+            .take(64)
+            .find(|open| site.brackets.opens(*open) && site.brackets.skip(*open) == close + 1)
+    });
     let open = enclosing
         .iter()
         .rev()
@@ -620,7 +618,11 @@ pub(super) fn arrow_in_arm(site: &Site<'_, '_>) -> Option<Mend> {
     let diagnostic = site.diagnostic(Code::Syntax, "an arm has no arrow: it is `pattern { … }`");
     if text.is(site.at + 1, "{") {
         let span = site.span().to(text.span(site.at + 1).before());
-        let blank = if text.touches_before(site.at) { " " } else { "" };
+        let blank = if text.touches_before(site.at) {
+            " "
+        } else {
+            ""
+        };
         return Some(
             Mend::new(diagnostic.replace(span, blank, "leave it out"), site.at)
                 .put(site.at, Patch::text(" ")),
@@ -658,12 +660,15 @@ pub(super) fn branch_without_block(site: &Site<'_, '_>) -> Option<Mend> {
     let branches = text.is(open, "{")
         && (text.is(open.checked_sub(1)?, "parallel")
             || text.is(open - 1, "collect") && text.is(open.checked_sub(2)?, "parallel"));
-    let after = site.is(",") || text.kind(site.at) == Some(TokenKind::Close) || text.is_name(site.at);
+    let after =
+        site.is(",") || text.kind(site.at) == Some(TokenKind::Close) || text.is_name(site.at);
     if !branches || !after || !text.is_name(before) || !site.expects(Rule::open_brace) {
         return None;
     }
     let inside = site.brackets.inside(text, open);
-    let names: Vec<usize> = (before..inside.end).filter(|at| text.is_name(*at)).collect();
+    let names: Vec<usize> = (before..inside.end)
+        .filter(|at| text.is_name(*at))
+        .collect();
     let plain = (before..inside.end).all(|at| text.is_name(at) || text.is(at, ","));
     let name = text.word(before);
     let diagnostic = Diagnostic::new(

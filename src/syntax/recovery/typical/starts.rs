@@ -274,10 +274,7 @@ pub(super) fn hyphen_in_name(site: &Site<'_, '_>) -> Option<Mend> {
         text.is(at, "-")
             && text.touches_before(at)
             && text.touches_before(at + 1)
-            && matches!(
-                text.kind(at + 1),
-                Some(TokenKind::Word | TokenKind::Number)
-            )
+            && matches!(text.kind(at + 1), Some(TokenKind::Word | TokenKind::Number))
     };
     if !hyphen(site.at) || !text.is_word(before) {
         return None;
@@ -333,12 +330,7 @@ pub(super) fn quoted_name(site: &Site<'_, '_>) -> Option<Mend> {
     let span = text.spans(open, after - 1);
     Some(
         Mend::new(
-            Diagnostic::new(
-                Code::Syntax,
-                span,
-                "expected a name, found a string",
-            )
-            .fix(Fix {
+            Diagnostic::new(Code::Syntax, span, "expected a name, found a string").fix(Fix {
                 title: format!("write `{own}`"),
                 edits: vec![Edit {
                     span,

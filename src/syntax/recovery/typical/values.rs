@@ -46,10 +46,12 @@ fn with_unit(count: &str, word: &str) -> Option<String> {
 
 /// Whether a number, a duration or a size is written so.
 fn is_well_formed(written: &str) -> bool {
-    [Rule::number, Rule::duration, Rule::size].iter().any(|rule| {
-        grammar::parse(*rule, written)
-            .is_ok_and(|mut pairs| pairs.next().is_some_and(|pair| pair.as_str() == written))
-    })
+    [Rule::number, Rule::duration, Rule::size]
+        .iter()
+        .any(|rule| {
+            grammar::parse(*rule, written)
+                .is_ok_and(|mut pairs| pairs.next().is_some_and(|pair| pair.as_str() == written))
+        })
 }
 
 /// `1_000`, `007`, `0xff`, `1GB`, `1.5h`, `500ms`
@@ -66,52 +68,47 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
         rest if rest.starts_with('.') => format!("0{rest}"),
         rest => rest.to_owned(),
     };
-    let (message, own) = if let Some(hex) = written.strip_prefix("0x").or(written.strip_prefix("0X"))
-    {
-        let value = u64::from_str_radix(&hex.replace('_', ""), 16).ok();
-        (
-            "a number is written in decimal".to_owned(),
-            value.map(|value| value.to_string()),
-        )
-    } else if let Some(binary) = written.strip_prefix("0b").or(written.strip_prefix("0o")) {
-        let radix = if written.starts_with("0b") { 2 } else { 8 };
-        let value = u64::from_str_radix(&binary.replace('_', ""), radix).ok();
-        (
-            "a number is written in decimal".to_owned(),
-            value.map(|value| value.to_string()),
-        )
-    } else if rest.is_empty() && written.contains('_') {
-        (
-            "a number has no `_` in it".to_owned(),
-            Some(trimmed),
-        )
-    } else if rest.is_empty() && trimmed != digits {
-        (
-            "a number does not begin with `0`".to_owned(),
-            Some(trimmed),
-        )
-    } else if rest.eq_ignore_ascii_case("ms") {
-        (
-            "a duration has whole seconds".to_owned(),
-            None,
-        )
-    } else if let Some(own) = with_unit(&trimmed, rest) {
-        let kind = if unit(rest).is_some_and(|(unit, _)| unit.len() == 1) {
-            "duration is written like `30s`, `5m`, `2h` or `1d`"
+    let (message, own) =
+        if let Some(hex) = written.strip_prefix("0x").or(written.strip_prefix("0X")) {
+            let value = u64::from_str_radix(&hex.replace('_', ""), 16).ok();
+            (
+                "a number is written in decimal".to_owned(),
+                value.map(|value| value.to_string()),
+            )
+        } else if let Some(binary) = written.strip_prefix("0b").or(written.strip_prefix("0o")) {
+            let radix = if written.starts_with("0b") { 2 } else { 8 };
+            let value = u64::from_str_radix(&binary.replace('_', ""), radix).ok();
+            (
+                "a number is written in decimal".to_owned(),
+                value.map(|value| value.to_string()),
+            )
+        } else if rest.is_empty() && written.contains('_') {
+            ("a number has no `_` in it".to_owned(), Some(trimmed))
+        } else if rest.is_empty() && trimmed != digits {
+            ("a number does not begin with `0`".to_owned(), Some(trimmed))
+        } else if rest.eq_ignore_ascii_case("ms") {
+            ("a duration has whole seconds".to_owned(), None)
+        } else if let Some(own) = with_unit(&trimmed, rest) {
+            let kind = if unit(rest).is_some_and(|(unit, _)| unit.len() == 1) {
+                "duration is written like `30s`, `5m`, `2h` or `1d`"
+            } else {
+                "size is written like `256KB` or `1MB`"
+            };
+            (format!("a {kind}"), Some(own))
+        } else if written.contains('_') {
+            ("a number has no `_` in it".to_owned(), None)
         } else {
-            "size is written like `256KB` or `1MB`"
+            ("expected a number".to_owned(), None)
         };
-        (format!("a {kind}"), Some(own))
-    } else if written.contains('_') {
-        ("a number has no `_` in it".to_owned(), None)
-    } else {
-        ("expected a number".to_owned(), None)
-    };
-    let diagnostic = site.diagnostic(Code::MalformedNumber, format!("{message}, found `{written}`"));
+    let diagnostic = site.diagnostic(
+        Code::MalformedNumber,
+        format!("{message}, found `{written}`"),
+    );
     let diagnostic = match &own {
         Some(own) => diagnostic.replace(site.span(), own.clone(), format!("write `{own}`")),
         None if rest.eq_ignore_ascii_case("ms") => diagnostic.help("`1s` is the shortest"),
-        None => diagnostic.help("write digits, as in `1000` or `1.5`; durations are `5m`, sizes `256KB`"),
+        None => diagnostic
+            .help("write digits, as in `1000` or `1.5`; durations are `5m`, sizes `256KB`"),
     };
     Some(
         Mend::new(diagnostic, site.at)
@@ -198,7 +195,11 @@ pub(super) fn leading_dot(site: &Site<'_, '_>) -> Option<Mend> {
                 site.text.spans(site.at, next),
                 "a number begins with a digit",
             )
-            .replace(site.span().before(), "0", format!("write `0.{}`", site.text.word(next))),
+            .replace(
+                site.span().before(),
+                "0",
+                format!("write `0.{}`", site.text.word(next)),
+            ),
             next,
         )
         .put(site.at, Patch::text("0.")),
