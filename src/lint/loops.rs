@@ -35,7 +35,7 @@ fn look(block: &Block, found: &mut Vec<Diagnostic>) {
 }
 
 /// Whether something in the block can end the loop around it. A jump inside of an inner map is taken for one too.
-fn has_end(block: &Block) -> bool {
+pub(super) fn has_end(block: &Block) -> bool {
     block.stages.iter().any(|stage| {
         let leaves = matches!(
             stage.kind,

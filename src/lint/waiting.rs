@@ -1,5 +1,6 @@
 //! What waits without an end, and what is not waited for.
 
+use super::loops::has_end;
 use super::parts::{any_part, arguments, for_each_part, stage_calls};
 use super::{head, name};
 use crate::catalog::{Pattern, wait};
@@ -24,7 +25,10 @@ pub(super) fn without_end(pipeline: &Pipeline) -> Vec<Diagnostic> {
                 .help("add `timeout 2h` or `max 60` to it; both raise `Poll.TimedOut`"),
             );
         }
-        StageKind::Loop { block, .. } if !bounded && !counts(block) => {
+        // What has no end at all is `loops`' to tell.
+        StageKind::Loop {
+            condition, block, ..
+        } if !bounded && !counts(block) && (condition.is_some() || has_end(block)) => {
             if let Some(wait) = own_wait(block).filter(|_| calls_outside_of_loops(block)) {
                 found.push(
                     Diagnostic::new(

@@ -44,7 +44,6 @@ fn members_are_known_at_any_depth() {
         (
             "crawl.Crawler.Targets.S3Targets.Path",
             "F0305 this is a list of objects or null, and a list has no members: Path\n\
-             `[x.Path for x in …]` is the list of its elements' `Path`, `[0].Path` the first one's\n\
              fix take `Path` of each element",
         ),
         (
@@ -66,13 +65,12 @@ fn a_comparison_knows_the_values_that_there_are() {
         ),
         (
             "run.JobRunState in [\"SUCCEEDED\", \"FAILD\"]",
-            "F0306 `\"FAILD\"` is none of the values that are looked for: [\"SUCCEEDED\", \"FAILD\"]\n\
-             there is `\"FAILED\"`",
+            "F0306 this is never found: there is no value `\"FAILD\"`: \"FAILD\"\n\
+             fix write `\"FAILED\"`",
         ),
         (
             "crawl.Crawler.State == 3",
-            "F0306 `\"READY\"`, `\"RUNNING\"` or `\"STOPPING\"` is never equal to int: crawl.Crawler.State == 3\n\
-             `number(…)` reads a number from a string, `\"{…}\"` makes a string of a number",
+            "F0306 `\"READY\"`, `\"RUNNING\"` or `\"STOPPING\"` is never equal to int: crawl.Crawler.State == 3",
         ),
     ]);
 }
@@ -88,13 +86,11 @@ fn a_list_is_no_string_and_a_string_no_number() {
         (
             "run.ExecutionTime + run.JobName",
             "F0304 `+` adds numbers, and this is a string: run.JobName\n\
-             write the values into one string: `\"{a}{b}\"`\n\
              fix write one string",
         ),
         (
             "day + 1",
             "F0304 `+` adds numbers, and this is a string: day\n\
-             write the values into one string: `\"{a}{b}\"`\n\
              fix write one string",
         ),
     ]);
@@ -149,8 +145,7 @@ fn an_escape_is_looked_through() {
         ),
         (
             "jsonata`$upercase($day)`",
-            "F0311 Step Functions has no function `$upercase`: jsonata`$upercase($day)`\n\
-             there is `$uppercase`",
+            "F0311 Step Functions has no function `$upercase`: jsonata`$upercase($day)`",
         ),
         (
             "jsonata`$eval('1')`",
@@ -166,8 +161,8 @@ fn an_escape_is_looked_through() {
         ),
         (
             "jsonata`$uppercase($dya)`",
-            "F0309 there is no name `dya` here, and `$dya` in the text reads it: \
-             jsonata`$uppercase($dya)`\nthere is `$day`",
+            "F0309 there is no name `dya` here that `$dya` could read: $dya\n\
+             fix write `$day`",
         ),
     ]);
 }
