@@ -25,9 +25,9 @@ pub(super) fn without_end(pipeline: &Pipeline) -> Vec<Diagnostic> {
                 .help("add `timeout 2h` or `max 60` to it; both raise `Poll.TimedOut`"),
             );
         }
-        // One that nothing can leave is told by `loops`.
+        // What has no end at all is `loops`' to tell.
         StageKind::Loop {
-            block, condition, ..
+            condition, block, ..
         } if !bounded && !counts(block) && (condition.is_some() || has_end(block)) => {
             if let Some(wait) = own_wait(block).filter(|_| calls_outside_of_loops(block)) {
                 found.push(

@@ -18,7 +18,8 @@ pub fn compile(text: &str) -> Compilation {
     driver::compile(main, &LintLevels::default(), &mut read)
 }
 
-/// What is said, a line each: the code, the message and what is underlined; then what to do, and the fix.
+/// What is said, a line each: the code, the message and what is underlined; then the fix. How else to help is left to the
+/// snapshots of mistakes.
 fn said(compilation: &Compilation) -> String {
     let mut said = String::new();
     for diagnostic in &compilation.diagnostics {
@@ -31,9 +32,6 @@ fn said(compilation: &Compilation) -> String {
             diagnostic.code.code(),
             diagnostic.message
         );
-        for help in &diagnostic.help {
-            let _ = writeln!(said, "{help}");
-        }
         if let Some(fix) = &diagnostic.fix {
             let _ = writeln!(said, "fix {}", fix.title);
         }
@@ -41,11 +39,14 @@ fn said(compilation: &Compilation) -> String {
     said.trim_end().to_owned()
 }
 
-/// Compiles a pipeline for each case and compares what is said of it.
+/// Compiles a pipeline for each case and compares what is said of it; lints have opinions on more than these cases are about.
 fn each_says(cases: &[(&str, &str)], pipeline: impl Fn(&str) -> String) {
     let mut wrong = String::new();
     for (case, expected) in cases {
-        let compilation = compile(&pipeline(case));
+        let mut compilation = compile(&pipeline(case));
+        compilation
+            .diagnostics
+            .retain(|d| !d.code.code().starts_with("F10"));
         let said = said(&compilation);
         if said != *expected {
             let _ = writeln!(

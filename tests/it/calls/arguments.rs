@@ -47,8 +47,7 @@ fn names_of_services_and_operations_are_checked() {
         ),
         (
             "glue.headObject()",
-            "F0402 `glue` has no operation `headObject`: headObject\n\
-             it is an operation of `s3`",
+            "F0402 `glue` has no operation `headObject`: headObject",
         ),
         (
             "kinesis.subscribeToShard()",
@@ -65,8 +64,7 @@ fn names_of_services_and_operations_are_checked() {
         ),
         (
             "await sqs.sendMessage(QueueUrl: name, MessageBody: \"x\")",
-            "F0413 `await` needs `task.token` in the arguments: sqs.sendMessage(QueueUrl: name, MessageBody: \"x\"\n\
-             whoever answers must be given the token: `{ token: task.token }`",
+            "F0413 `await` needs `task.token` in the arguments: sqs.sendMessage(QueueUrl: name, MessageBody: \"x\"",
         ),
         (
             "await sqs.sendMessage(QueueUrl: name, MessageBody: { token: task.token }) timeout 1h",
@@ -120,8 +118,7 @@ fn unknown_and_missing_members_are_told_at_any_depth() {
         ),
         (
             "glue.startCrawler(Name: maybe)",
-            "F0303 `Name` takes string, and this may be null: maybe\n\
-             say what stands for null with `??`, or test it before",
+            "F0303 `Name` takes string, and this may be null: maybe",
         ),
         (
             "glue.startJobRun(JobName: name, SecurityConfiguration: maybe)",
@@ -145,8 +142,7 @@ fn values_have_the_type_that_the_member_takes() {
         ),
         (
             "glue.startJobRun(JobName: name, Timeout: 1.5)",
-            "F0408 `Timeout` takes int or null, found number: 1.5\n\
-             write a whole number",
+            "F0408 `Timeout` takes int or null, found number: 1.5",
         ),
         (
             "glue.startJobRun(JobName: name, Arguments: { \"--n\": 3 })",
@@ -160,13 +156,11 @@ fn values_have_the_type_that_the_member_takes() {
         ),
         (
             "glue.startCrawler(Name: names)",
-            "F0408 `Name` takes string, found a list of strings: names\n\
-             take one element with `[0]`, or go through all of them",
+            "F0408 `Name` takes string, found a list of strings: names",
         ),
         (
             "s3.headObject(Bucket: name, Key: \"k\", IfModifiedSince: \"yesterday\")",
-            "F0318 `\"yesterday\"` is no timestamp: expected four digits of the year: \"yesterday\"\n\
-             a timestamp looks like `2026-01-01T02:00:00Z`",
+            "F0318 `\"yesterday\"` is no timestamp: expected four digits of the year: \"yesterday\"",
         ),
         (
             "sns.publish(TopicArn: name, Message: { any: [1, true] })",
@@ -178,8 +172,7 @@ fn values_have_the_type_that_the_member_takes() {
         ),
         (
             "dynamodb.putItem(TableName: name, Item: { id: name })",
-            "F0408 `Item` takes an object, found string: name\n\
-             DynamoDB wants each value with its type: write the whole item or key as `attributes({ … })`",
+            "F0408 `Item` takes an object, found string: name",
         ),
     ]);
 }
@@ -189,8 +182,7 @@ fn values_of_an_enum_are_known() {
     holds(&[
         (
             "glue.startJobRun(JobName: name, ExecutionClass: \"FLEXIBLE\")",
-            "F0409 `ExecutionClass` has no value `\"FLEXIBLE\"`: \"FLEXIBLE\"\n\
-             the values are `FLEX`, `STANDARD`",
+            "F0409 `ExecutionClass` has no value `\"FLEXIBLE\"`: \"FLEXIBLE\"",
         ),
         (
             "glue.startJobRun(JobName: name, ExecutionClass: \"flex\")",
@@ -200,8 +192,7 @@ fn values_of_an_enum_are_known() {
         ("glue.startJobRun(JobName: name, ExecutionClass: name)", ""),
         (
             "emr.addStep(ClusterId: name, Step: { Name: name, ActionOnFailure: \"STOP\", HadoopJarStep: { Jar: name } })",
-            "F0409 `ActionOnFailure` has no value `\"STOP\"`: \"STOP\"\n\
-             the values are `TERMINATE_JOB_FLOW`, `TERMINATE_CLUSTER`, `CANCEL_AND_WAIT`, `CONTINUE`",
+            "F0409 `ActionOnFailure` has no value `\"STOP\"`: \"STOP\"",
         ),
         (
             "sqs.createQueue(QueueName: \"q\", Attributes: { VisibilityTimout: \"30\" })",

@@ -44,7 +44,6 @@ fn members_are_known_at_any_depth() {
         (
             "crawl.Crawler.Targets.S3Targets.Path",
             "F0305 this is a list of objects or null, and a list has no members: Path\n\
-             `[x.Path for x in …]` is the list of its elements' `Path`, `[0].Path` the first one's\n\
              fix take `Path` of each element",
         ),
         (
@@ -71,8 +70,7 @@ fn a_comparison_knows_the_values_that_there_are() {
         ),
         (
             "crawl.Crawler.State == 3",
-            "F0306 `\"READY\"`, `\"RUNNING\"` or `\"STOPPING\"` is never equal to int: crawl.Crawler.State == 3\n\
-             `number(…)` reads a number from a string, `\"{…}\"` makes a string of a number",
+            "F0306 `\"READY\"`, `\"RUNNING\"` or `\"STOPPING\"` is never equal to int: crawl.Crawler.State == 3",
         ),
     ]);
 }
@@ -88,13 +86,11 @@ fn a_list_is_no_string_and_a_string_no_number() {
         (
             "run.ExecutionTime + run.JobName",
             "F0304 `+` adds numbers, and this is a string: run.JobName\n\
-             write the values into one string: `\"{a}{b}\"`\n\
              fix write one string",
         ),
         (
             "day + 1",
             "F0304 `+` adds numbers, and this is a string: day\n\
-             write the values into one string: `\"{a}{b}\"`\n\
              fix write one string",
         ),
     ]);
@@ -149,8 +145,7 @@ fn an_escape_is_looked_through() {
         ),
         (
             "jsonata`$upercase($day)`",
-            "F0311 Step Functions has no function `$upercase`: jsonata`$upercase($day)`\n\
-             there is `$uppercase`",
+            "F0311 Step Functions has no function `$upercase`: jsonata`$upercase($day)`",
         ),
         (
             "jsonata`$eval('1')`",
