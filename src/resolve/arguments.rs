@@ -188,8 +188,11 @@ pub(super) fn check_members(
         member: None,
         top: true,
     };
-    let mut given = Given::default();
-    given.lacking = target.lacking(args.iter().filter_map(|arg| arg.name.as_ref()));
+    let written = args.iter().filter_map(|arg| arg.name.as_ref());
+    let mut given = Given {
+        lacking: target.lacking(written),
+        ..Given::default()
+    };
     for arg in args {
         match &arg.name {
             Some(name) => check_member(checker, &target, name, &arg.value, &mut given),
@@ -255,11 +258,14 @@ pub(super) fn check_object(
         member: wanted.member.map(str::to_owned),
         top: false,
     };
-    let mut given = Given::default();
-    given.lacking = target.lacking(entries.iter().filter_map(|entry| match entry {
+    let written = entries.iter().filter_map(|entry| match entry {
         ast::Entry::Pair { key: name, .. } | ast::Entry::Short(name) => Some(name),
         ast::Entry::Computed { .. } | ast::Entry::Spread(_) => None,
-    }));
+    });
+    let mut given = Given {
+        lacking: target.lacking(written),
+        ..Given::default()
+    };
     for entry in entries {
         match entry {
             ast::Entry::Pair { key, value } => {
