@@ -155,3 +155,29 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     }
     above.last().copied().filter(|d| *d <= limit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::find_nearest;
+
+    #[test]
+    fn the_nearest_name_is_offered_when_no_other_is_as_near() {
+        let names = ["orders_es", "orders_us", "sales"];
+        assert_eq!(find_nearest("sale", names), Some("sales"));
+        assert_eq!(find_nearest("SALES", names), Some("sales"));
+        assert_eq!(find_nearest("orders_as", names), None);
+        assert_eq!(find_nearest("customers", names), None);
+    }
+
+    #[test]
+    fn of_two_letters_only_the_case_may_differ() {
+        assert_eq!(find_nearest("dt", ["ds", "x"]), None);
+        assert_eq!(find_nearest("DT", ["dt", "x"]), Some("dt"));
+    }
+
+    #[test]
+    fn two_spellings_of_one_name_are_no_rivals() {
+        let names = ["DBInstanceIdentifier", "DbInstanceIdentifier"];
+        assert!(find_nearest("DbInstanceIdentifer", names).is_some());
+    }
+}

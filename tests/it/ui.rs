@@ -134,22 +134,28 @@ fn counted(diagnostics: &[Diagnostic]) -> BTreeMap<&'static str, usize> {
 }
 
 #[test]
-fn a_safe_fix_takes_its_problem_away_and_brings_no_other() {
+fn a_fix_takes_its_problem_away_and_brings_no_other() {
     let mut wrong = String::new();
     let mut applied = 0;
     for (path, text) in files() {
         let (diagnostics, _) = diagnose(&path, &text);
         for diagnostic in &diagnostics {
-            let one = std::slice::from_ref(diagnostic);
-            let Some((mended, _)) = driver::apply_fixes(&text, FileId(0), one) else {
+            // One that is only offered must do what it says, too.
+            let mut one = diagnostic.clone();
+            one.fix.iter_mut().for_each(|fix| fix.safe = true);
+            let fixed = driver::apply_fixes(&text, FileId(0), std::slice::from_ref(&one));
+            let Some((mended, _)) = fixed else {
                 continue;
             };
             applied += 1;
             let (after, sources) = diagnose(&path, &mended);
-            let mut wanted = counted(&diagnostics);
-            *wanted.entry(diagnostic.code.code()).or_default() -= 1;
-            wanted.retain(|_, count| *count > 0);
-            if counted(&after) != wanted {
+            let mut left = counted(&diagnostics);
+            *left.entry(diagnostic.code.code()).or_default() -= 1;
+            // One word may mend several.
+            let fine = counted(&after)
+                .into_iter()
+                .all(|(code, count)| count <= left.get(code).copied().unwrap_or_default());
+            if !fine {
                 let _ = writeln!(wrong, "{path}: after the fix of {}:", diagnostic.message);
                 for diagnostic in &after {
                     wrong.push_str(&render::short(diagnostic, &sources));
@@ -158,5 +164,5 @@ fn a_safe_fix_takes_its_problem_away_and_brings_no_other() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-    assert!(applied > 20, "only {applied} fixes");
+    assert!(applied > 50, "only {applied} fixes");
 }

@@ -466,6 +466,9 @@ impl Checker<'_> {
                 return false;
             }
         }
+        if !self.check_unit(op, left, right) {
+            return false;
+        }
         let moments = [&left.ty, &right.ty].map(|ty| ty.expand() == Type::Timestamp);
         let mixed = a != b && a != Class::Unknown && b != Class::Unknown;
         let half = moments[0] != moments[1] && a == Class::Text && b == Class::Text;
@@ -540,6 +543,25 @@ impl Checker<'_> {
             }
             _ => true,
         }
+    }
+
+    /// Seconds beside bytes.
+    fn check_unit(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
+        let mixed = matches!(
+            (left.ty.expand(), right.ty.expand()),
+            (Type::Duration, Type::Size) | (Type::Size, Type::Duration)
+        );
+        if mixed {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongOperand,
+                    right.span,
+                    format!("`{op}` stands between a duration and a size"),
+                )
+                .also(left.span, describe(&left.ty)),
+            );
+        }
+        !mixed
     }
 
     /// The operand of arithmetic, when it is a number.
@@ -637,6 +659,9 @@ impl Checker<'_> {
         let Some(right) = self.number_operand(right, sign) else {
             return invalid(span);
         };
+        if additive && !self.check_unit(sign, &left, &right) {
+            return invalid(span);
+        }
         let ty = result_type(binary, &left.ty.expand(), &right.ty.expand());
         self.binary(binary, left, right, ty, span)
     }
