@@ -139,12 +139,17 @@ fn too_many(
         n => format!("{n} arguments"),
     };
     let given = args.iter().filter(|arg| arg.name.is_none()).count();
-    Diagnostic::new(
+    let diagnostic = Diagnostic::new(
         Code::WrongArgumentCount,
         used,
         format!("{what} takes {count}, found {given}"),
     )
-    .also(declared, "declared here")
+    .also(declared, "declared here");
+    if formals.is_empty() {
+        return diagnostic;
+    }
+    let words: Vec<String> = formals.iter().map(|f| format!("`{}`", f.name)).collect();
+    diagnostic.help(format!("it takes {}", and(&words)))
 }
 
 /// Gives the parameter that was meant, if one is near.

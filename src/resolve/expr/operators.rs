@@ -252,6 +252,8 @@ impl Checker<'_> {
                 (Class::Number, Class::Text) | (Class::Text, Class::Number) => diagnostic.help(
                     "`number(…)` reads a number from a string, `\"{…}\"` makes a string of a number",
                 ),
+                (Class::Bool, Class::Text) => compare_with_bool(diagnostic, right),
+                (Class::Text, Class::Bool) => compare_with_bool(diagnostic, left),
                 (Class::List, _) | (_, Class::List) => {
                     diagnostic.help("`in` tells whether a value is in a list")
                 }
@@ -750,6 +752,16 @@ fn result_type(op: Binary, left: &Type, right: &Type) -> Type {
         (Binary::Rem, a, _) => a.clone(),
         (_, Type::Int, unit) | (_, unit, Type::Int) => unit.clone(),
         _ => Type::Int,
+    }
+}
+
+/// `"true"` where `true` was meant.
+fn compare_with_bool(diagnostic: Diagnostic, text: &Expr) -> Diagnostic {
+    match text.as_literal() {
+        Some(Literal::String(word)) if matches!(word.as_str(), "true" | "false") => {
+            diagnostic.replace(text.span, word.as_str(), format!("write `{word}`"))
+        }
+        _ => diagnostic.help("a bool is `true` or `false`, without quotes"),
     }
 }
 
