@@ -111,14 +111,19 @@ impl Diagnostic {
 }
 
 /// The candidate nearest to `name`, if it is near enough to be what was meant, and no other is as near.
-/// Compares without regard to case first, then by edit distance (at most a third of the length).
+/// Compares without regard to case first, then by edit distance: what is offered may be put there, so it is a slip of the
+/// keyboard that is looked for, and not another word.
 pub fn find_nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let length = name.chars().count();
-    // Of two letters any other name is one edit away.
-    let limit = if length < 3 { 0 } else { (length / 3).max(1) };
+    let limit = match name.chars().count() {
+        // Of two letters any other name is one edit away.
+        0..=2 => 0,
+        3..=5 => 1,
+        6..=13 => 2,
+        _ => 3,
+    };
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter_map(|candidate| Some((distance(name, candidate, limit)?, candidate)))
@@ -154,4 +159,31 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
         before = std::mem::replace(&mut above, row);
     }
     above.last().copied().filter(|d| *d <= limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find_nearest;
+
+    #[test]
+    fn the_nearest_name_is_offered_when_no_other_is_as_near() {
+        let names = ["orders_es", "orders_us", "sales"];
+        assert_eq!(find_nearest("sale", names), Some("sales"));
+        assert_eq!(find_nearest("SALES", names), Some("sales"));
+        assert_eq!(find_nearest("orders_as", names), None);
+        assert_eq!(find_nearest("customers", names), None);
+        assert_eq!(find_nearest("runCrawler", ["getCrawler"]), None);
+    }
+
+    #[test]
+    fn of_two_letters_only_the_case_may_differ() {
+        assert_eq!(find_nearest("dt", ["ds", "x"]), None);
+        assert_eq!(find_nearest("DT", ["dt", "x"]), Some("dt"));
+    }
+
+    #[test]
+    fn two_spellings_of_one_name_are_no_rivals() {
+        let names = ["DBInstanceIdentifier", "DbInstanceIdentifier"];
+        assert!(find_nearest("DbInstanceIdentifer", names).is_some());
+    }
 }

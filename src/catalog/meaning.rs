@@ -55,7 +55,7 @@ impl Unit {
             Unit::Hours => 3600,
             Unit::Days => 86_400,
         };
-        (seconds % each == 0).then_some(seconds / each)
+        seconds.is_multiple_of(each).then_some(seconds / each)
     }
 }
 
@@ -89,10 +89,12 @@ pub fn find_unit(service: &str, operation: &str, path: &str) -> Option<Unit> {
         .map(|(_, unit)| unit)
 }
 
-/// The rows of operations and members, for a test that holds them to the model.
-pub fn rows() -> (
-    &'static [(&'static str, &'static str, &'static str)],
-    &'static [(&'static str, &'static str, &'static str)],
-) {
-    (QUERIES, MINUTES)
+/// Service, member, and the member with its parameters, of all texts that are queries.
+pub fn queries() -> &'static [(&'static str, &'static str, &'static str)] {
+    QUERIES
+}
+
+/// Service, operation and member of all numbers that count minutes without saying so.
+pub fn minutes() -> &'static [(&'static str, &'static str, &'static str)] {
+    MINUTES
 }

@@ -51,13 +51,13 @@ impl Search {
 
     fn stage(&mut self, stage: &Stage, place: Place, read: bool) {
         for handler in &stage.guard.catch {
-            if !read && goes_on(&handler.block) && hides(stage, handler, place) {
+            if !read && says_nothing(&handler.block) && hides(stage, handler, place) {
                 self.found.push(describe(stage, handler));
             }
-            self.block(&handler.block, place, read);
-        }
-        if let Some(finally) = &stage.guard.finally {
-            self.block(finally, place, false);
+            // Where the handler ends in the failure, what it does on the way hides none; nor does cleaning up.
+            if goes_on(&handler.block) {
+                self.block(&handler.block, place, read);
+            }
         }
         let (inside, read) = match &stage.kind {
             StageKind::Map(_) | StageKind::Parallel { .. } => (Place::Body, read),
@@ -72,13 +72,19 @@ impl Search {
     }
 }
 
-/// Whether the flow goes on behind a handler that does not say that this is meant: an empty one and one that ends in `pass`
-/// say so.
+/// Whether the flow goes on behind a block.
 fn goes_on(block: &Block) -> bool {
     block
         .stages
         .last()
-        .is_some_and(|last| last.ty != Type::Never && !matches!(last.kind, StageKind::Pass(_)))
+        .is_none_or(|last| last.ty != Type::Never)
+}
+
+/// Whether the flow goes on behind a handler that does not say that this is meant: an empty one and one that ends in `pass`
+/// say so.
+fn says_nothing(block: &Block) -> bool {
+    let last = block.stages.last();
+    goes_on(block) && last.is_some_and(|last| !matches!(last.kind, StageKind::Pass(_)))
 }
 
 fn hides(stage: &Stage, handler: &Handler, place: Place) -> bool {

@@ -48,6 +48,12 @@ fn is_released_by(stage: &Stage, lifetime: &Lifetime) -> bool {
         })
 }
 
+fn calls_in(stage: &Stage, lifetime: &Lifetime) -> bool {
+    own_blocks(stage)
+        .into_iter()
+        .any(|block| calls(block, &mut |call| is_end(call, lifetime)))
+}
+
 fn is_end(call: &Call, lifetime: &Lifetime) -> bool {
     lifetime.is_ended_by(call.operation.service, &call.operation.name)
 }
@@ -94,6 +100,23 @@ fn follow<'a>(
             && is_end(call, lifetime)
         {
             return Some(Release::At(call));
+        }
+        // What runs beside it can fail first, and cancels it.
+        let cancels = match &stage.kind {
+            StageKind::Map(map) => !map.collect,
+            StageKind::Parallel { collect, .. } => !collect,
+            _ => false,
+        };
+        let inside = calls_in(stage, lifetime);
+        if cancels && inside && leaves.is_none() {
+            let stages = own_blocks(stage)
+                .into_iter()
+                .flat_map(|block| &block.stages);
+            *leaves = stages
+                .filter(
+                    |stage| !matches!(&stage.kind, StageKind::Call(call) if is_end(call, lifetime)),
+                )
+                .find_map(find_leaving);
         }
         for block in own_blocks(stage) {
             if calls(block, &mut |call| is_end(call, lifetime)) {

@@ -40,10 +40,10 @@ pub(super) fn without_end(pipeline: &Pipeline) -> Vec<Diagnostic> {
                 );
             }
         }
-        StageKind::Call(call) if waits_for_somebody(call) => {
-            if call.timeout.is_none() && call.heartbeat.is_none() {
-                found.push(endless_wait(call));
-            }
+        StageKind::Call(call)
+            if waits_for_somebody(call) && call.timeout.is_none() && call.heartbeat.is_none() =>
+        {
+            found.push(endless_wait(call));
         }
         _ => {}
     });

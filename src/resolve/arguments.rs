@@ -139,12 +139,17 @@ fn too_many(
         n => format!("{n} arguments"),
     };
     let given = args.iter().filter(|arg| arg.name.is_none()).count();
-    Diagnostic::new(
+    let diagnostic = Diagnostic::new(
         Code::WrongArgumentCount,
         used,
         format!("{what} takes {count}, found {given}"),
     )
-    .also(declared, "declared here")
+    .also(declared, "declared here");
+    if formals.is_empty() {
+        return diagnostic;
+    }
+    let words: Vec<String> = formals.iter().map(|f| format!("`{}`", f.name)).collect();
+    diagnostic.help(format!("it takes {}", and(&words)))
 }
 
 /// Gives the parameter that was meant, if one is near.
@@ -188,8 +193,11 @@ pub(super) fn check_members(
         member: None,
         top: true,
     };
-    let mut given = Given::default();
-    given.lacking = target.lacking(args.iter().filter_map(|arg| arg.name.as_ref()));
+    let written = args.iter().filter_map(|arg| arg.name.as_ref());
+    let mut given = Given {
+        lacking: target.lacking(written),
+        ..Given::default()
+    };
     for arg in args {
         match &arg.name {
             Some(name) => check_member(checker, &target, name, &arg.value, &mut given),
@@ -255,11 +263,14 @@ pub(super) fn check_object(
         member: wanted.member.map(str::to_owned),
         top: false,
     };
-    let mut given = Given::default();
-    given.lacking = target.lacking(entries.iter().filter_map(|entry| match entry {
+    let written = entries.iter().filter_map(|entry| match entry {
         ast::Entry::Pair { key: name, .. } | ast::Entry::Short(name) => Some(name),
         ast::Entry::Computed { .. } | ast::Entry::Spread(_) => None,
-    }));
+    });
+    let mut given = Given {
+        lacking: target.lacking(written),
+        ..Given::default()
+    };
     for entry in entries {
         match entry {
             ast::Entry::Pair { key, value } => {

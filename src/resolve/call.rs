@@ -11,7 +11,7 @@ use crate::ir::{self, Arguments, Context, Expr, ExprKind, PipelineId, Target, Ty
 use crate::resolve::arguments;
 use crate::resolve::expr::Checker;
 use crate::resolve::names::Names;
-use crate::resolve::types::either;
+use crate::resolve::types::{either, there_are};
 use crate::source::Span;
 use crate::syntax::ast::{self, CallMode};
 
@@ -199,7 +199,10 @@ fn report_unknown_operation(
         .map(|other| format!("`{}`", other.name))
         .collect();
     checker.report(match others.as_slice() {
-        [] => diagnostic,
+        [] => match alike(&operation.node, found) {
+            alike if alike.is_empty() => diagnostic,
+            alike => diagnostic.help(there_are(&alike)),
+        },
         [only] => diagnostic.help(format!("it is an operation of {only}")),
         [first @ .., _] if first.len() < 4 => {
             let mut others = others;
@@ -208,6 +211,22 @@ fn report_unknown_operation(
         }
         _ => diagnostic,
     });
+}
+
+/// Operations on the same thing: `startCrawler` and others for `runCrawler`.
+fn alike(operation: &str, service: &Service) -> Vec<String> {
+    let thing = |name: &str| {
+        let at = name.find(char::is_uppercase)?;
+        Some(name[at..].to_owned())
+    };
+    let Some(wanted) = thing(operation) else {
+        return Vec::new();
+    };
+    service
+        .operation_names()
+        .filter(|name| thing(name).is_some_and(|of| of == wanted))
+        .map(|name| format!("`{name}`"))
+        .collect()
 }
 
 /// The form of an operation for the way in which it is called.

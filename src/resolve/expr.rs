@@ -74,11 +74,16 @@ pub(super) fn resource_arn(names: &mut dyn Names, value: Expr, kind: &str) -> Op
             }
         }
         Type::Resource(found) => {
-            checker.report(Diagnostic::new(
-                Code::WrongResource,
-                value.span,
-                format!("a `{kind}` is wanted, and this is a `{}`", found.0.word),
-            ));
+            checker.report(
+                Diagnostic::new(
+                    Code::WrongResource,
+                    value.span,
+                    format!("a `{kind}` is wanted, and this is a `{}`", found.0.word),
+                )
+                .help(format!(
+                    "`{kind} loader = \"its-name\"` among the file's items declares one"
+                )),
+            );
             return None;
         }
         _ => checker.fit(value, Wanted::value(&Type::String)),

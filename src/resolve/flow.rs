@@ -13,11 +13,12 @@ mod loops;
 mod retry;
 mod settings;
 mod steps;
+mod warnings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
     self, Binding, Block, Expr, Guard, LabelId, Pipeline, PipelineParam, Stage, StageKind,
     StateName, Time, Type, VariableId, VariableKind,
@@ -36,6 +37,7 @@ use errors::Raises;
 pub(super) use retry::check_policy;
 use settings::Defaults;
 pub(super) use steps::check_step_alone;
+use warnings::{Bound, warn_of_bare_seconds};
 
 /// How often a pipeline is walked until the types in its loops stay the same; then they become `any`.
 const MOST_WALKS: usize = 6;
@@ -142,12 +144,6 @@ struct Flow<'c, 'u> {
     finally: Option<Span>,
     /// What is bound by name: the place of the name, and the variables of all uses of its step.
     bindings: BTreeMap<Span, Bound>,
-}
-
-/// A result that is bound by a name that the source says.
-struct Bound {
-    name: String,
-    variables: Vec<VariableId>,
 }
 
 /// Checks a pipeline. What it gives is whole only when nothing was reported.
@@ -412,67 +408,6 @@ impl<'c, 'u> Flow<'c, 'u> {
         first.map(|(flow, _)| flow)
     }
 
-    /// What only the source shows. Not where something of the flow could not be made: it may have been the use.
-    fn warn(&mut self) {
-        let errors = &self.scope.diagnostics;
-        if errors.iter().any(|d| d.severity == Severity::Error) {
-            return;
-        }
-        self.warn_of_unused_steps();
-        self.warn_of_unused_results();
-        if let (Some(timeout), Some(finally)) = (self.timeout, self.finally) {
-            self.report(
-                Diagnostic::new(
-                    Code::FinallyCutShort,
-                    timeout,
-                    "when this time is over the service ends the execution where it stands, and no `finally` runs",
-                )
-                .also(finally, "this one would not")
-                .help("put `timeout` on the calls that can take long: a call that runs out of time fails, and the `finally` runs"),
-            );
-        }
-    }
-
-    /// A value that is the last of its block is the block's value, whatever it is called.
-    fn warn_of_unused_results(&mut self) {
-        let unread: Vec<(Span, String)> = self
-            .bindings
-            .iter()
-            .filter(|(_, bound)| {
-                let read = &self.scope.flow.read;
-                !bound.variables.iter().any(|id| read.contains(id))
-            })
-            .map(|(span, bound)| (*span, bound.name.clone()))
-            .collect();
-        for (span, name) in unread {
-            self.report(
-                Diagnostic::new(Code::UnusedResult, span, format!("nothing reads `{name}`"))
-                    .help("take the name out, or read it; `named \"…\"` gives a state its name"),
-            );
-        }
-    }
-
-    fn warn_of_unused_steps(&mut self) {
-        let mut unused: Vec<StepRef<'u>> = self
-            .steps
-            .iter()
-            .filter(|(name, _)| !self.used_steps.contains(*name))
-            .map(|(_, step)| *step)
-            .collect();
-        unused.sort_by_key(|step| step.step.name.span);
-        for step in unused {
-            let name = &step.step.name;
-            self.report(
-                Diagnostic::new(
-                    Code::UnusedStep,
-                    name.span,
-                    format!("no flow uses the step `{}`", name.node),
-                )
-                .help("put it into the flow, or take it out"),
-            );
-        }
-    }
-
     /// Stages one after another, and the type of the last one's value.
     fn block(&mut self, stages: &'u [ast::Stage]) -> (Block, Type) {
         let mut block = Block::default();
@@ -691,14 +626,6 @@ impl<'c, 'u> Flow<'c, 'u> {
             }
             (None, None) => Binding::None,
         }
-    }
-
-    fn note_binding(&mut self, name: &ast::Name, variable: VariableId) {
-        let bound = self.bindings.entry(name.span).or_insert_with(|| Bound {
-            name: name.node.clone(),
-            variables: Vec::new(),
-        });
-        bound.variables.push(variable);
     }
 
     fn report_unknown_field(&mut self, name: &ast::Name, ty: &Type) {
@@ -1212,44 +1139,6 @@ fn stage_name(stage: &ast::Stage) -> &str {
         Some(ast::Binding::Name(name)) => &name.node,
         _ => kind_name(&stage.kind),
     }
-}
-
-/// A number where a duration stands counts seconds, which who wrote it may not have meant.
-fn warn_of_bare_seconds(scope: &mut Scope<'_, '_>, written: &ast::Expr) {
-    let ast::ExprKind::Number(number) = &written.kind else {
-        return;
-    };
-    let Ok(seconds) = number.parse::<u64>() else {
-        return;
-    };
-    scope.report(
-        Diagnostic::new(
-            Code::BareSeconds,
-            written.span,
-            format!("`{seconds}` counts seconds here"),
-        )
-        .replace(
-            written.span,
-            duration(seconds),
-            format!("write `{}`", duration(seconds)),
-        ),
-    );
-}
-
-/// Seconds as a duration is written: `1h30m`.
-fn duration(seconds: u64) -> String {
-    let mut rest = seconds;
-    let mut text = String::new();
-    for (unit, each) in [("d", 86_400), ("h", 3600), ("m", 60)] {
-        if rest >= each {
-            text.push_str(&format!("{}{unit}", rest / each));
-            rest %= each;
-        }
-    }
-    if rest > 0 || text.is_empty() {
-        text.push_str(&format!("{rest}s"));
-    }
-    text
 }
 
 /// The word that a stage begins with, behind its binding as the formatter writes that.

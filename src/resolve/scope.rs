@@ -102,6 +102,14 @@ pub(super) struct Scope<'c, 'u> {
     locals: u32,
 }
 
+/// A name in a frame.
+enum InFrame<'a> {
+    Bound(BodyId, &'a Named),
+    /// Bound there, by a body that is over.
+    Over(BodyId, Span),
+    Unknown,
+}
+
 /// A `fn` that is being written out.
 struct Expansion {
     item: ItemRef,
@@ -223,25 +231,20 @@ impl<'c, 'u> Scope<'c, 'u> {
         self.flow.state.bind(id, ty);
     }
 
-    /// What a frame's name stands for in the bodies that are open here, the innermost; and where it was bound when only
-    /// bodies that are over did.
-    fn find_in(
-        &self,
-        frame: FrameId,
-        name: &str,
-    ) -> (Option<(BodyId, &Named)>, Option<(BodyId, Span)>) {
+    /// What a frame's name stands for: what the innermost body bound that is open here, else that others did.
+    fn find_in(&self, frame: FrameId, name: &str) -> InFrame<'_> {
         let Some(all) = self.frame(frame).names.get(name) else {
-            return (None, None);
+            return InFrame::Unknown;
         };
         let active = all
             .iter()
             .rev()
             .filter(|(body, ..)| self.is_active(*body))
-            .max_by_key(|(body, ..)| *body)
-            .map(|(body, named, _)| (*body, named));
-        match active {
-            Some(_) => (active, None),
-            None => (None, all.last().map(|(body, _, span)| (*body, *span))),
+            .max_by_key(|(body, ..)| *body);
+        match (active, all.last()) {
+            (Some((body, named, _)), _) => InFrame::Bound(*body, named),
+            (None, Some((body, _, span))) => InFrame::Over(*body, *span),
+            (None, None) => InFrame::Unknown,
         }
     }
 
@@ -249,7 +252,7 @@ impl<'c, 'u> Scope<'c, 'u> {
     pub fn find_variable(&self, name: &str) -> Option<(FrameId, BodyId, Named)> {
         let mut next = self.flow.frame;
         while let Some(id) = next {
-            if let (Some((body, named)), _) = self.find_in(id, name) {
+            if let InFrame::Bound(body, named) = self.find_in(id, name) {
                 return Some((id, body, named.clone()));
             }
             next = self.frame(id).parent;
@@ -263,9 +266,15 @@ impl<'c, 'u> Scope<'c, 'u> {
         let mut unbound = None;
         while let Some(id) = next {
             next = self.frame(id).parent;
-            let (found, over) = self.find_in(id, name);
-            gone = gone.or(over);
-            match found.map(|(_, named)| named.clone()) {
+            let found = match self.find_in(id, name) {
+                InFrame::Bound(_, named) => Some(named.clone()),
+                InFrame::Over(body, span) => {
+                    gone = gone.or(Some((body, span)));
+                    None
+                }
+                InFrame::Unknown => None,
+            };
+            match found {
                 None => {}
                 Some(Named::Inline(value)) => return Some(Found::Value(value)),
                 Some(Named::Variable(variable)) => {
@@ -440,7 +449,7 @@ impl<'c, 'u> Scope<'c, 'u> {
         while let Some(id) = next {
             let frame = self.frame(id);
             names.extend(frame.names.keys().filter(|name| {
-                matches!(self.find_in(id, name).0, Some((_, named)) if match named {
+                matches!(self.find_in(id, name), InFrame::Bound(_, named) if match named {
                     Named::Inline(_) => true,
                     Named::Variable(variable) => self.flow.state.get(*variable).status == Status::Bound,
                 })

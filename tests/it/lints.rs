@@ -38,8 +38,7 @@ fn what_begins_something_and_what_ends_it_are_operations() {
 
 #[test]
 fn members_that_mean_more_than_their_type_are_members() {
-    let (queries, minutes) = meaning::rows();
-    for (service, member, parameters) in queries {
+    for (service, member, parameters) in meaning::queries() {
         let found = catalog::find_service(service).expect("a service");
         let takes = found.operations().any(|operation| {
             operation.forms.iter().any(|form| {
@@ -49,7 +48,7 @@ fn members_that_mean_more_than_their_type_are_members() {
         });
         assert!(takes, "{service} {member} {parameters}");
     }
-    for (service, operation, member) in minutes {
+    for (service, operation, member) in meaning::minutes() {
         let form = catalog::find_service(service)
             .and_then(|service| service.find_operation(operation))
             .and_then(|operation| operation.forms.first());

@@ -429,7 +429,7 @@ impl Checker<'_> {
         to: Option<&ast::Expr>,
         span: Span,
     ) -> Expr {
-        let (base, element) = self.check_source(base);
+        let (base, element) = self.check_source_part(base, true);
         let end = |checker: &mut Self, end: Option<&ast::Expr>| {
             end.map(|end| checker.check(end, Some(Wanted::value(&Type::Int))))
         };
@@ -451,6 +451,11 @@ impl Checker<'_> {
 
     /// A list that something goes through, and the type of its elements.
     pub(super) fn check_source(&mut self, expr: &ast::Expr) -> (Expr, Type) {
+        self.check_source_part(expr, false)
+    }
+
+    /// As [`Self::check_source`]; `parentheses` where more stands behind the list.
+    fn check_source_part(&mut self, expr: &ast::Expr, parentheses: bool) -> (Expr, Type) {
         let value = self.check(expr, None);
         let span = value.span;
         let broken = (invalid(span), Type::Invalid);
@@ -470,7 +475,7 @@ impl Checker<'_> {
                     ),
                     span,
                     &inner,
-                    false,
+                    parentheses,
                 ));
                 broken
             }

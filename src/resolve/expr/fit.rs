@@ -320,6 +320,14 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
         (Type::Number, Type::Int) => {
             diagnostic.help("`round(…)`, `floor(…)` and `ceil(…)` give an int")
         }
+        (_, Type::Bool) => advise_condition(diagnostic, value),
+        (Type::List(element), Type::String) => {
+            if fits(element, &Type::String) {
+                diagnostic.help("`join(…, \", \")` makes one text of them, `string(…)` a JSON text")
+            } else {
+                diagnostic.help("`string(…)` makes a JSON text of it")
+            }
+        }
         (Type::String, Type::Timestamp) => diagnostic.help(
             "declare it as `timestamp`, or write `fromMillis(toMillis(…))` to check and turn it",
         ),
@@ -339,6 +347,32 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
                     "DynamoDB wants each value with its type: write the whole item or key as `attributes({ … })`",
                 )
             }
+        }
+        _ => diagnostic,
+    }
+}
+
+/// What is no bool is no condition by itself: what of it is to be tested.
+fn advise_condition(diagnostic: Diagnostic, value: &Expr) -> Diagnostic {
+    let span = value.span;
+    if let Some(Literal::String(text)) = value.as_literal()
+        && matches!(text.as_str(), "true" | "false")
+    {
+        return diagnostic.replace(span, text.as_str(), format!("write `{text}`"));
+    }
+    if value.ty.is_nullable() {
+        return diagnostic.help("`… != null` tells whether it is there");
+    }
+    match value.ty.expand() {
+        Type::String | Type::Enum(_) => {
+            diagnostic.help("say what it is compared with: `… == \"yes\"`")
+        }
+        Type::Int | Type::Number | Type::Duration | Type::Size => {
+            diagnostic.help("say what it is compared with: `… > 0`")
+        }
+        Type::List(_) => diagnostic.help("`count(…) > 0` tells whether the list has elements"),
+        Type::Map(_) | Type::Object(_) | Type::Shape(_) => {
+            diagnostic.help("`… != {}` tells whether the object has members")
         }
         _ => diagnostic,
     }

@@ -252,6 +252,8 @@ impl Checker<'_> {
                 (Class::Number, Class::Text) | (Class::Text, Class::Number) => diagnostic.help(
                     "`number(…)` reads a number from a string, `\"{…}\"` makes a string of a number",
                 ),
+                (Class::Bool, Class::Text) => compare_with_bool(diagnostic, right),
+                (Class::Text, Class::Bool) => compare_with_bool(diagnostic, left),
                 (Class::List, _) | (_, Class::List) => {
                     diagnostic.help("`in` tells whether a value is in a list")
                 }
@@ -466,6 +468,9 @@ impl Checker<'_> {
                 return false;
             }
         }
+        if !self.check_unit(op, left, right) {
+            return false;
+        }
         let moments = [&left.ty, &right.ty].map(|ty| ty.expand() == Type::Timestamp);
         let mixed = a != b && a != Class::Unknown && b != Class::Unknown;
         let half = moments[0] != moments[1] && a == Class::Text && b == Class::Text;
@@ -540,6 +545,25 @@ impl Checker<'_> {
             }
             _ => true,
         }
+    }
+
+    /// Seconds beside bytes.
+    fn check_unit(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
+        let mixed = matches!(
+            (left.ty.expand(), right.ty.expand()),
+            (Type::Duration, Type::Size) | (Type::Size, Type::Duration)
+        );
+        if mixed {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongOperand,
+                    right.span,
+                    format!("`{op}` stands between a duration and a size"),
+                )
+                .also(left.span, describe(&left.ty)),
+            );
+        }
+        !mixed
     }
 
     /// The operand of arithmetic, when it is a number.
@@ -637,6 +661,9 @@ impl Checker<'_> {
         let Some(right) = self.number_operand(right, sign) else {
             return invalid(span);
         };
+        if additive && !self.check_unit(sign, &left, &right) {
+            return invalid(span);
+        }
         let ty = result_type(binary, &left.ty.expand(), &right.ty.expand());
         self.binary(binary, left, right, ty, span)
     }
@@ -725,6 +752,16 @@ fn result_type(op: Binary, left: &Type, right: &Type) -> Type {
         (Binary::Rem, a, _) => a.clone(),
         (_, Type::Int, unit) | (_, unit, Type::Int) => unit.clone(),
         _ => Type::Int,
+    }
+}
+
+/// `"true"` where `true` was meant.
+fn compare_with_bool(diagnostic: Diagnostic, text: &Expr) -> Diagnostic {
+    match text.as_literal() {
+        Some(Literal::String(word)) if matches!(word.as_str(), "true" | "false") => {
+            diagnostic.replace(text.span, word.as_str(), format!("write `{word}`"))
+        }
+        _ => diagnostic.help("a bool is `true` or `false`, without quotes"),
     }
 }
 

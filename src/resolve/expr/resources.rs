@@ -6,6 +6,7 @@ use crate::catalog::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::types::ResourceKindRef;
 use crate::ir::{Deploy, Expr, ExprKind, Literal, Type};
+use crate::resolve::expr::fit::wrap;
 use crate::resolve::expr::{Checker, Wanted, invalid};
 use crate::resolve::types::{describe, either, fits};
 use crate::source::{Span, Spanned};
@@ -22,7 +23,7 @@ impl Checker<'_> {
     ) -> Expr {
         let span = value.span;
         if !fits(&Type::String, wanted.ty) {
-            self.report(Diagnostic::new(
+            let diagnostic = Diagnostic::new(
                 Code::WrongArgumentType,
                 span,
                 format!(
@@ -30,7 +31,15 @@ impl Checker<'_> {
                     describe(wanted.ty),
                     describe(&value.ty)
                 ),
-            ));
+            );
+            let several = matches!(
+                wanted.ty.non_null(),
+                Type::List(element) if fits(&Type::String, &element)
+            );
+            self.report(match several {
+                true => diagnostic.fix(wrap(span, "[", "]", "make it a list of one", false)),
+                false => diagnostic,
+            });
             return invalid(span);
         }
         let service = shape_of(wanted.ty).map_or("", Shape::service);

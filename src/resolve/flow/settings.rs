@@ -89,14 +89,19 @@ impl<'u> Flow<'_, 'u> {
                     if kind.word == "role" {
                         settings.role = Some(id);
                     } else {
-                        self.report(Diagnostic::new(
-                            Code::WrongResource,
-                            name.span,
-                            format!(
-                                "`{}` is a `{}`, and a `role` is wanted",
-                                name.node, kind.word
+                        self.report(
+                            Diagnostic::new(
+                                Code::WrongResource,
+                                name.span,
+                                format!(
+                                    "`{}` is a `{}`, and a `role` is wanted",
+                                    name.node, kind.word
+                                ),
+                            )
+                            .help(
+                                "`role loader = \"its-name\"` among the file's items declares one",
                             ),
-                        ));
+                        );
                     }
                 }
             }
