@@ -5,6 +5,7 @@
 pub mod asl;
 pub mod cfn;
 pub mod check;
+pub mod deployment;
 pub mod iam;
 pub mod report;
 

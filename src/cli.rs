@@ -17,6 +17,7 @@ mod explain;
 mod iam;
 mod init;
 mod output;
+mod run;
 
 use output::Output;
 
@@ -31,6 +32,7 @@ use output::Output;
   flowc build --check           fail when the files on disk are not what the sources say
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
   flowc iam --why jobs.flow     which step needs which permission
+  flowc run jobs.flow           run a pipeline without AWS
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -58,6 +60,8 @@ enum Command {
     Check(check::Args),
     /// Print the permissions of the execution roles
     Iam(iam::Args),
+    /// Run a pipeline or a definition here, with made-up or mocked answers
+    Run(run::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Start a small project that builds
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
+        Command::Run(args) => run::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),
         Command::Completions { shell } => {
