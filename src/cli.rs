@@ -20,6 +20,7 @@ mod graph;
 mod iam;
 mod init;
 mod output;
+mod run;
 
 use output::Output;
 
@@ -37,6 +38,7 @@ use output::Output;
   flowc iam --why jobs.flow     which step needs which permission
   flowc graph jobs.flow         the pipelines as a picture
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
+  flowc run jobs.flow           run a pipeline without AWS
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -68,6 +70,8 @@ enum Command {
     Iam(iam::Args),
     /// Show what can be called: services, operations, their arguments, results, errors and permissions
     Catalog(catalog::Args),
+    /// Run a pipeline or a definition here, with made-up or mocked answers
+    Run(run::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Draw the pipelines: Mermaid, DOT or SVG
@@ -137,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),
+        Command::Run(args) => run::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

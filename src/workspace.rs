@@ -232,6 +232,15 @@ pub fn read_used(path: &str) -> Result<SourceFile, ReadError> {
     }
 }
 
+/// The text of a file that is no source: a definition, an input, mocks.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    let bytes = fs::read(path).map_err(|error| Error::Read {
+        path: display(path),
+        reason: reason(&error),
+    })?;
+    String::from_utf8(bytes).map_err(|_| Error::NotText(display(path)))
+}
+
 /// The `.flow` files in the folder of a path that does not exist.
 fn beside(path: &str) -> Vec<String> {
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));

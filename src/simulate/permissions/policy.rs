@@ -110,20 +110,50 @@ impl Patterns {
     }
 }
 
-/// `*` stands for any text, `?` for one character.
+/// A character of a pattern.
+#[derive(Clone, Copy, PartialEq)]
+enum Piece {
+    Any,
+    One,
+    Char(char),
+}
+
+/// `*` stands for any text, `?` for one character; `${*}`, `${?}` and `${$}` for themselves.
+fn pieces(pattern: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let escaped = ["${*}", "${?}", "${$}"]
+            .into_iter()
+            .find(|e| rest.starts_with(e));
+        if let Some(escaped) = escaped {
+            pieces.extend(escaped.chars().nth(2).map(Piece::Char));
+            rest = &rest[escaped.len()..];
+            continue;
+        }
+        pieces.push(match c {
+            '*' => Piece::Any,
+            '?' => Piece::One,
+            c => Piece::Char(c),
+        });
+        rest = &rest[c.len_utf8()..];
+    }
+    pieces
+}
+
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let pattern = pieces(pattern);
+    let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
     // Where the last star stood, and how much of the text it has taken.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some('*') => {
+            Some(Piece::Any) => {
                 star = Some((p, t));
                 p += 1;
             }
-            Some(c) if *c == '?' || *c == text[t] => {
+            Some(piece) if *piece == Piece::One || *piece == Piece::Char(text[t]) => {
                 p += 1;
                 t += 1;
             }
@@ -137,7 +167,7 @@ fn matches(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern[p..].iter().all(|piece| *piece == Piece::Any)
 }
 
 fn condition_holds(
@@ -205,6 +235,8 @@ mod tests {
         assert!(matches("*a*b*", "xaxbx"));
         assert!(!matches("a*b", "ac"));
         assert!(matches("*", ""));
+        assert!(matches("a${*}b", "a*b"));
+        assert!(!matches("a${*}b", "axb"));
     }
 
     #[test]
