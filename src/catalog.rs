@@ -5,10 +5,12 @@
 
 pub mod actions;
 pub mod cloudformation;
+pub mod created;
 mod curated;
 mod form;
 pub mod grant;
 pub mod machine;
+pub mod metric;
 mod notation;
 pub mod resource;
 pub mod shape;

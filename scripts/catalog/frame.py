@@ -14,6 +14,7 @@ A shape: a tag, then
     4 string               count of values, the values, range
     5 integer              range (zigzag)
     6 number, 7 boolean, 8 timestamp, 9 blob, 10 any JSON
+    11 string with notes   pattern (a string), what it names (a string), then as 4
 A range: 0 none, 1 min, 2 max, 3 both; then the numbers.
 
 An operation: bits (1 input, 2 output, 4 refused, 8 streaming payload), [reason], [input], [output],
@@ -68,7 +69,9 @@ def shape(record, strings: Strings) -> bytes:
     if kind == "map":
         return b"\x03" + varint(record[1])
     if kind == "string":
-        return b"\x04" + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
+        notes = record[3:]
+        out = b"\x0b" + b"".join(varint(strings(note)) for note in notes) if any(notes) else b"\x04"
+        return out + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
     if kind == "integer":
         return b"\x05" + number_range(record[1], zigzag)
     return bytes([6 + ("number", "boolean", "timestamp", "blob", "json").index(kind)])

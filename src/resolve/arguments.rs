@@ -6,7 +6,7 @@ use crate::catalog::shape::{Shape, ShapeKind};
 use crate::catalog::{Requirement, RequirementKind};
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{Entry, Expr, Literal, Type};
-use crate::resolve::expr::{Checker, ObjectParts, Wanted, short_value};
+use crate::resolve::expr::{Checker, ObjectParts, Wanted, code_at, is_of_template, short_value};
 use crate::resolve::names::Names;
 use crate::resolve::types::{and, either};
 use crate::source::Span;
@@ -280,6 +280,31 @@ pub(super) fn check_object(
     checker.build_object(given.parts, span)
 }
 
+/// The properties of a resource of a template, `what` as messages call it.
+pub(super) fn check_properties(
+    names: &mut dyn Names,
+    entries: &[ast::Entry],
+    properties: Shape,
+    what: &str,
+    place: Span,
+) -> Expr {
+    let checker = &mut Checker::new(names);
+    let target = Target {
+        ty: Type::Shape(properties),
+        what: format!("a {what}"),
+        member: None,
+        top: false,
+    };
+    let mut given = Given::default();
+    for entry in entries {
+        if let ast::Entry::Pair { key, value } = entry {
+            check_member(checker, &target, key, value, &mut given);
+        }
+    }
+    finish(checker, &target, &mut given, place);
+    checker.build_object(given.parts, place)
+}
+
 /// What the members are checked against.
 struct Target {
     ty: Type,
@@ -450,6 +475,7 @@ fn report_unknown_member(
     const SHOWN: usize = 12;
     let (code, noun) = match (target.is_api(), target.top) {
         (true, true) => (Code::UnknownArgument, "argument"),
+        (true, false) if is_of_template(&target.ty) => (Code::UnknownProperty, "property"),
         (true, false) => (Code::UnknownArgument, "member"),
         (false, _) => (Code::UnknownMember, "member"),
     };
@@ -468,7 +494,7 @@ fn report_unknown_member(
     });
     checker.report(match &emitted {
         Some(name) => diagnostic.replace(key.span, name.as_str(), format!("write `{name}`")),
-        None if spellings.is_empty() => diagnostic.help(format!("it takes no {noun}s")),
+        None if spellings.is_empty() => diagnostic.help("it takes none"),
         None => {
             let mut words: Vec<String> = Vec::new();
             for (_, name) in &spellings {
@@ -505,7 +531,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
     if !missing.is_empty() {
         given.parts.broken = true;
         let (code, verb) = if target.is_api() {
-            (Code::MissingArgument, "needs")
+            (code_at(&target.ty, Code::MissingArgument), "needs")
         } else {
             (Code::TypeMismatch, "must have")
         };
@@ -530,7 +556,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
         [] if present.is_empty() => {
             given.parts.broken = true;
             checker.report(Diagnostic::new(
-                Code::OneOfSeveral,
+                code_at(&target.ty, Code::OneOfSeveral),
                 place,
                 format!("{} needs one of {}", target.what, either(&names)),
             ));
@@ -539,7 +565,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
             given.parts.broken = true;
             checker.report(
                 Diagnostic::new(
-                    Code::OneOfSeveral,
+                    code_at(&target.ty, Code::OneOfSeveral),
                     *second_place,
                     format!(
                         "{} takes one member, found `{first}` and `{second}`",

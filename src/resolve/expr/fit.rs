@@ -22,6 +22,29 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Whether a type is of CloudFormation's schemas.
+pub(in crate::resolve) fn is_of_template(ty: &Type) -> bool {
+    match ty {
+        Type::Shape(shape) => shape.service().contains("::"),
+        Type::Optional(inner) => is_of_template(inner),
+        _ => false,
+    }
+}
+
+/// The code of a mistake in what is given where this type is wanted: calls and resources have codes of their own.
+pub(in crate::resolve) fn code_at(ty: &Type, code: Code) -> Code {
+    if !is_of_template(ty) {
+        return code;
+    }
+    match code {
+        Code::UnknownArgument => Code::UnknownProperty,
+        Code::MissingArgument | Code::OneOfSeveral => Code::MissingProperty,
+        Code::WrongArgumentType => Code::PropertyType,
+        Code::UnknownEnumValue | Code::OutOfRange => Code::PropertyValue,
+        code => code,
+    }
+}
+
 impl Checker<'_> {
     /// The value as it stands in the place; `invalid` where it does not fit, which is reported.
     pub(in crate::resolve) fn fit(&mut self, value: Expr, wanted: Wanted<'_>) -> Expr {
@@ -50,7 +73,7 @@ impl Checker<'_> {
                     };
                 }
                 Type::Enum(values) if !values.values.contains(text) => {
-                    let diagnostic = unknown_value(text, &values, span, wanted.member);
+                    let diagnostic = unknown_value(text, &values, span, wanted);
                     self.report(diagnostic);
                     return invalid(span);
                 }
@@ -68,7 +91,8 @@ impl Checker<'_> {
             self.report(diagnostic);
             return invalid(span);
         }
-        if let Some(diagnostic) = out_of_range(&value, wanted) {
+        let diagnostic = out_of_range(&value, wanted).or_else(|| out_of_pattern(&value, wanted));
+        if let Some(diagnostic) = diagnostic {
             self.report(diagnostic);
             return invalid(span);
         }
@@ -169,10 +193,10 @@ pub(in crate::resolve) fn literal_fits(value: &Literal, to: &Type) -> bool {
 }
 
 /// A literal that is none of the values that there are.
-fn unknown_value(text: &str, values: &EnumType, span: Span, member: Option<&str>) -> Diagnostic {
-    let (code, message) = match member {
+fn unknown_value(text: &str, values: &EnumType, span: Span, wanted: Wanted<'_>) -> Diagnostic {
+    let (code, message) = match wanted.member {
         Some(member) => (
-            Code::UnknownEnumValue,
+            code_at(wanted.ty, Code::UnknownEnumValue),
             format!("`{member}` has no value `\"{text}\"`"),
         ),
         None => (
@@ -236,7 +260,7 @@ fn mismatch(value: &Expr, wanted: Wanted<'_>) -> Diagnostic {
     }
     let diagnostic = match wanted.member {
         Some(member) => Diagnostic::new(
-            Code::WrongArgumentType,
+            code_at(wanted.ty, Code::WrongArgumentType),
             span,
             format!("`{member}` takes {expected}, found {found}"),
         ),
@@ -369,16 +393,43 @@ pub(super) fn offer_default(
         ))
 }
 
+/// The model's shape of what is wanted.
+pub(super) fn shape_of(ty: &Type) -> Option<Shape> {
+    match ty {
+        Type::Shape(shape) => Some(*shape),
+        Type::Optional(inner) => shape_of(inner),
+        _ => None,
+    }
+}
+
+/// What the schema says of a string's form, where the value is known.
+fn out_of_pattern(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
+    let pattern = shape_of(wanted.ty)?.pattern()?;
+    let Some(Literal::String(text)) = value.as_literal() else {
+        return None;
+    };
+    // What CloudFormation itself fills in when it deploys.
+    if text.contains("{{resolve:") {
+        return None;
+    }
+    let pattern = regex::Regex::new(pattern).ok()?;
+    if pattern.is_match(text) {
+        return None;
+    }
+    let place = wanted.member.unwrap_or("this");
+    Some(
+        Diagnostic::new(
+            code_at(wanted.ty, Code::OutOfRange),
+            value.span,
+            format!("`{place}` cannot be `\"{text}\"`"),
+        )
+        .help(format!("it matches `{pattern}`")),
+    )
+}
+
 /// What the model says of lengths and sizes, where the value is known.
 fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
-    let shape = match wanted.ty {
-        Type::Shape(shape) => *shape,
-        Type::Optional(inner) => match **inner {
-            Type::Shape(shape) => shape,
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let shape = shape_of(wanted.ty)?;
     let (what, count, min, max) = match (value.as_literal(), &value.kind, shape.kind()) {
         (Some(Literal::String(text)), _, ShapeKind::String { min, max, .. }) => (
             "characters",
@@ -427,5 +478,9 @@ fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
     } else {
         format!("`{place}` takes {range} {what}, found {count}")
     };
-    Some(Diagnostic::new(Code::OutOfRange, value.span, message))
+    Some(Diagnostic::new(
+        code_at(wanted.ty, Code::OutOfRange),
+        value.span,
+        message,
+    ))
 }

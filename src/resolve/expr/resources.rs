@@ -6,7 +6,8 @@ use crate::catalog::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::types::ResourceKindRef;
 use crate::ir::{Deploy, Expr, ExprKind, Literal, Type};
-use crate::resolve::expr::{Checker, Wanted, invalid};
+use crate::resolve::expr::fit::shape_of;
+use crate::resolve::expr::{Checker, Wanted, code_at, invalid, is_of_template};
 use crate::resolve::types::{describe, either, fits};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::BinaryOp;
@@ -23,7 +24,7 @@ impl Checker<'_> {
         let span = value.span;
         if !fits(&Type::String, wanted.ty) {
             self.report(Diagnostic::new(
-                Code::WrongArgumentType,
+                code_at(wanted.ty, Code::WrongArgumentType),
                 span,
                 format!(
                     "`{member}` takes {}, found {}",
@@ -51,7 +52,11 @@ impl Checker<'_> {
             );
             return invalid(span);
         }
-        let form = match resource::wanted_form(member) {
+        let form = match shape_of(wanted.ty).filter(|_| is_of_template(wanted.ty)) {
+            Some(shape) => resource::wanted_by_property(kind.0, member, shape),
+            None => resource::wanted_form(member),
+        };
+        let form = match form {
             RefForm::Url if kind.0.ref_form != RefForm::Url => RefForm::Name,
             form => form,
         };
@@ -119,13 +124,5 @@ impl Checker<'_> {
             otherwise: Box::new(text("amazonaws.com")),
         };
         self.build(kind, Type::String, span)
-    }
-}
-
-fn shape_of(ty: &Type) -> Option<Shape> {
-    match ty {
-        Type::Shape(shape) => Some(*shape),
-        Type::Optional(inner) => shape_of(inner),
-        _ => None,
     }
 }
