@@ -3,9 +3,11 @@
 //! Never looks at the syntax, never reports; sizes and limits of what was made are `check`'s.
 
 pub mod asl;
+pub mod cfn;
 pub mod check;
-pub mod graph;
 pub mod deployment;
+pub mod graph;
+
 pub mod iam;
 pub mod report;
 

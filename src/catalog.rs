@@ -5,12 +5,14 @@
 
 pub mod actions;
 pub mod cloudformation;
+pub mod created;
 mod curated;
 mod form;
 pub mod grant;
 pub mod lifetime;
 pub mod machine;
 pub mod meaning;
+pub mod metric;
 mod notation;
 pub mod resource;
 pub mod shape;

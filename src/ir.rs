@@ -13,15 +13,20 @@ pub mod fold;
 pub mod functions;
 pub mod jsonata;
 pub mod pattern;
+pub mod subject;
+pub mod trigger;
 pub mod types;
 mod visit;
 
+use crate::catalog::created::{Role, Touching};
+use crate::catalog::metric::Measure;
 use crate::catalog::resource::ResourceKind;
 use crate::catalog::{Form, Operation};
 use crate::source::{FileId, Span};
 pub use expr::{
-    Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Local, Time, Unary,
+    Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Local, Part, Time, Unary,
 };
+pub use trigger::{Feed, Trigger, TriggerSource};
 pub use types::Type;
 pub use visit::{for_each_stage, for_each_stage_mut};
 
@@ -82,12 +87,46 @@ pub struct Resource {
 pub enum Origin {
     /// Exists already, under this name (build or deploy time).
     Existing(Expr),
-    /// Made by the template. The name is the wished one, else CloudFormation chooses.
-    Created {
-        name: Option<Expr>,
-        /// Properties by CloudFormation's names, build- or deploy-time values.
-        properties: Vec<(String, Expr)>,
-    },
+    /// Made by the template.
+    Created(Creation),
+}
+
+/// What the template makes.
+#[derive(Clone, Debug, Default)]
+pub struct Creation {
+    /// The wished name, which stands in the properties too; None: CloudFormation chooses.
+    pub name: Option<Expr>,
+    /// All properties by CloudFormation's names, build- or deploy-time values, defaults included.
+    pub properties: Vec<(String, Expr)>,
+    /// The roles that come along, since the author gave none in their place.
+    pub roles: Vec<&'static Role>,
+    /// What it touches under its role.
+    pub touches: Vec<Touch>,
+    /// The place of `logs`: a log group comes along, or its role may write to the service's own.
+    pub logs: Option<Span>,
+    /// When it leaves the stack.
+    pub deletion: Deletion,
+    /// When another takes its place.
+    pub replacement: Deletion,
+    pub depends_on: Vec<ResourceId>,
+}
+
+/// `reads raw/"sales/*"` of a resource that the template makes.
+#[derive(Clone, Debug)]
+pub struct Touch {
+    pub touching: Touching,
+    pub resource: ResourceId,
+    /// The pattern behind `/`.
+    pub path: Option<Expr>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deletion {
+    #[default]
+    Delete,
+    Retain,
+    Snapshot,
 }
 
 /// What becomes a state machine.
@@ -129,6 +168,41 @@ pub struct Settings {
     pub tags: Vec<(String, Expr)>,
     /// A declared `role` that replaces the generated one.
     pub role: Option<ResourceId>,
+    /// Each step calls under a role of its own.
+    pub role_per_step: bool,
+    /// The ARN of the key that definition and history are encrypted with, or its id.
+    pub encrypt: Option<Expr>,
+    pub triggers: Vec<Trigger>,
+    pub alarms: Vec<Alarm>,
+    pub dashboard: bool,
+    pub release: Option<Release>,
+}
+
+/// `alarm failed, duration > 2h notify ops`, one condition of it.
+#[derive(Clone, Debug)]
+pub struct Alarm {
+    pub measure: &'static Measure,
+    /// In the measure's unit.
+    pub above: f64,
+    /// Topics.
+    pub notify: Vec<ResourceId>,
+    pub span: Span,
+}
+
+/// `release live canary 10% for 10m`: a version for each change, and an alias that triggers start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Release {
+    pub alias: String,
+    /// None: all at once.
+    pub gradual: Option<Gradual>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gradual {
+    /// So much more each interval; else so much first, and the rest after the interval.
+    pub linear: bool,
+    pub percent: u64,
+    pub minutes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -484,6 +558,24 @@ pub struct FailWhen {
 impl Pipeline {
     pub fn variable(&self, id: VariableId) -> &Variable {
         &self.variables[id.0 as usize]
+    }
+}
+
+impl Resource {
+    /// What the template makes; None for one that exists.
+    pub fn creation(&self) -> Option<&Creation> {
+        match &self.origin {
+            Origin::Created(creation) => Some(creation),
+            Origin::Existing(_) => None,
+        }
+    }
+}
+
+impl Creation {
+    /// A property by its name.
+    pub fn property(&self, name: &str) -> Option<&Expr> {
+        let found = self.properties.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value)
     }
 }
 

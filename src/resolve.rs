@@ -11,6 +11,7 @@ mod names;
 mod order;
 pub mod permissions;
 mod program;
+mod resource;
 mod scope;
 mod state;
 mod symbols;

@@ -1,18 +1,26 @@
 """cfn-lint's bundle of CloudFormation's resource schemas -> shapes, in the form that frame.service takes.
 
 A resource type stands where a service has an operation: its properties are the input, its attributes (Fn::GetAtt) the
-output. Patterns are dropped, being of another dialect; where a schema allows several forms of one value, any JSON may stand.
+output. Patterns are kept where the regex crate reads them as the schema's dialect does; where a schema allows several forms
+of one value, any JSON may stand.
 """
 
 import collections
 import json
 import os
+import re
 
 import cfnlint
 
 import frame
 
 REGION = "us-east-1"
+
+# What the regex crate lacks or reads otherwise: look-around, back references, sets of sets in brackets, possessive repeats;
+# and what it would need megabytes for.
+FOREIGN = re.compile(
+    r"\(\?[=!<]|\\[1-9]|\[[^\]]*(?:(?<!\\)\[|&&|--|~~)|[*+?}]\+|\\[uxcZWD]|\(\?[a-z]*x|\\p\{Print\}|\\[pP].*\d{3,}\}"
+)
 
 
 def schemas():
@@ -31,6 +39,37 @@ def namespaces() -> dict[str, "Namespace"]:
         namespace, _, own = name.rpartition("::")
         found[namespace].add(own, schema)
     return dict(found)
+
+
+def usable_pattern(value: dict) -> str:
+    """The pattern of a string; empty when there is none, when it holds of everything, or when it is in a foreign dialect."""
+    pattern = value.get("pattern", "")
+    anything = pattern in (".*", "^.*$", "[\\s\\S]*", "^[\\s\\S]*$")
+    return "" if anything or FOREIGN.search(pattern) else ascii_classes(pattern)
+
+
+def ascii_classes(pattern: str) -> str:
+    """`\\w` and `\\d` written out: the schemas mean those of ASCII."""
+    out, at, inside = "", 0, False
+    classes = {"\\w": "0-9A-Za-z_", "\\d": "0-9"}
+    while at < len(pattern):
+        token = pattern[at : at + 2] if pattern[at] == "\\" else pattern[at]
+        at += len(token)
+        if token in classes:
+            out += classes[token] if inside else f"[{classes[token]}]"
+            # What stands behind a class is no end of a range.
+            if inside and pattern[at : at + 1] == "-":
+                out, at = out + "\\-", at + 1
+            continue
+        inside = (inside or token == "[") and token != "]"
+        out += token
+    return out
+
+
+def formats(value: dict) -> str:
+    """What a string names, as cfn-lint notes it: `AWS::IAM::Role.Arn`; several are joined by blanks."""
+    found = [form.get("format", "") for form in (value, *value.get("anyOf", ())) if isinstance(form, dict)]
+    return " ".join(form for form in found if form.startswith("AWS::"))
 
 
 class Namespace:
@@ -93,7 +132,8 @@ class Schema:
             kind = kind[0]
         if kind == "string":
             values = tuple(v for v in value.get("enum", ()) if isinstance(v, str))
-            return namespace.intern(("string", values, (value.get("minLength"), value.get("maxLength"))))
+            limits = (value.get("minLength"), value.get("maxLength"))
+            return namespace.intern(("string", values, limits, usable_pattern(value), formats(value)))
         if kind == "integer":
             whole = lambda limit: limit if isinstance(limit, int) else None
             return namespace.intern(("integer", (whole(value.get("minimum")), whole(value.get("maximum")))))

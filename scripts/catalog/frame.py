@@ -15,6 +15,7 @@ A shape: a tag, then
     5 integer              range (zigzag)
     6 number               range (each end an f64)
     7 boolean, 8 timestamp, 9 blob, 10 any JSON
+    11 string with notes   pattern (a string), what it names (a string), then as 4
 A range: 0 none, 1 min, 2 max, 3 both; then the numbers.
 
 An operation: bits (1 input, 2 output, 4 refused, 8 streaming payload), [reason], [input], [output],
@@ -72,7 +73,9 @@ def shape(record, strings: Strings) -> bytes:
         key = 0 if record[2] is None else record[2] + 1
         return b"\x03" + varint(record[1]) + varint(key) + number_range(record[3])
     if kind == "string":
-        return b"\x04" + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
+        notes = record[3:]
+        out = b"\x0b" + b"".join(varint(strings(note)) for note in notes) if any(notes) else b"\x04"
+        return out + varint(len(record[1])) + b"".join(varint(strings(v)) for v in record[1]) + number_range(record[2])
     if kind == "integer":
         return b"\x05" + number_range(record[1], lambda value: varint(zigzag(int(value))))
     if kind == "number":

@@ -11,9 +11,13 @@ use super::cfn::names::{Labels, Names};
 use super::iam::Policy;
 use crate::catalog::grant::ArnPart;
 use crate::catalog::resource::{RefForm, url_template};
+use crate::ir::expr::Part;
 use crate::ir::pattern::trace::Tracer;
 use crate::ir::pattern::{Condition, Pattern, Piece};
 use crate::ir::{Deploy, Literal, Origin, Param, Program, ResourceId, Type};
+
+/// Stands for ids that a service chooses.
+const CHOSEN_ID: &str = "0123456789ab";
 
 /// What the deployment decides.
 pub struct Deployment<'p> {
@@ -151,8 +155,43 @@ impl<'p> Deployment<'p> {
             Deploy::Region => self.region.clone(),
             Deploy::Partition => self.partition.clone(),
             Deploy::StackName => self.stack.clone(),
+            Deploy::StackUnique => CHOSEN_ID.to_owned(),
+            Deploy::Attribute(id, attribute) => {
+                format!("{}-{attribute}", self.names.resource(*id).resource).to_lowercase()
+            }
+            Deploy::Part(id, part) => self.part(*id, *part),
+            Deploy::StepRole(id, step) => {
+                let roles = &self.names.pipeline(*id).step_roles;
+                self.role_arn(roles.get(step).map_or(step, |role| role))
+            }
             Deploy::Import(export) => export.clone(),
         }
+    }
+
+    fn part(&self, id: ResourceId, part: Part) -> String {
+        let names = self.names.resource(id);
+        match part {
+            Part::Role(at) => self.role_arn(names.roles.get(at).map_or("", |role| &role.role)),
+            Part::Profile(at) => names
+                .roles
+                .get(at)
+                .map_or_else(String::new, |role| self.chosen_name(&role.profile)),
+            Part::LogGroup => self.chosen_name(&names.logs),
+        }
+    }
+
+    fn role_arn(&self, logical: &str) -> String {
+        format!(
+            "arn:{}:iam::{}:role/{}",
+            self.partition,
+            self.account,
+            self.chosen_name(logical)
+        )
+    }
+
+    /// A name such as CloudFormation chooses.
+    fn chosen_name(&self, logical: &str) -> String {
+        format!("{}-{logical}-{CHOSEN_ID}", self.stack)
     }
 
     /// A resource that the template makes: its wished name, or one such as CloudFormation chooses.
@@ -160,11 +199,11 @@ impl<'p> Deployment<'p> {
         let resource = self.program.resource(id);
         let wished = match &resource.origin {
             Origin::Existing(name) => Some(name),
-            Origin::Created { name, .. } => name.as_ref(),
+            Origin::Created(creation) => creation.name.as_ref(),
         };
         let name = match wished {
             Some(name) => self.text(&Tracer::outside(self.program).constant(name)),
-            None => format!("{}-{}", self.stack, self.names.resource(id)).to_lowercase(),
+            None => format!("{}-{}", self.stack, self.names.resource(id).resource).to_lowercase(),
         };
         let template = match form {
             RefForm::Name => return name,
@@ -182,7 +221,7 @@ impl<'p> Deployment<'p> {
             ArnPart::UrlSuffix => self.url_suffix().to_owned(),
             ArnPart::Member(_) => name.trim_start_matches('/').to_owned(),
             // An id that the service chooses.
-            ArnPart::Any => "0123456789ab".to_owned(),
+            ArnPart::Any => CHOSEN_ID.to_owned(),
             ArnPart::Machine | ArnPart::Variable(_) => String::new(),
         });
         parts.collect()

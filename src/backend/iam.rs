@@ -41,7 +41,26 @@ pub struct Statement {
 
 /// What the pipeline's role must be allowed to do.
 pub fn policy(program: &Program, pipeline: &Pipeline) -> Policy {
-    merge(access::find_accesses(program, pipeline).needs)
+    let mut needs = access::find_accesses(program, pipeline).needs;
+    needs.retain(|need| need.step.is_none());
+    merge(needs)
+}
+
+/// What the roles of the pipeline's steps must be allowed to do, by step.
+pub fn step_policies(program: &Program, pipeline: &Pipeline) -> Vec<(String, Policy)> {
+    let steps = access::steps(pipeline);
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let needs = access::find_accesses(program, pipeline).needs;
+    let of = |step: &String| {
+        let own = needs.iter().filter(|need| need.step.as_ref() == Some(step));
+        merge(own.cloned().collect())
+    };
+    steps
+        .into_iter()
+        .map(|step| (step.clone(), of(&step)))
+        .collect()
 }
 
 /// Who may take on the pipeline's role: Step Functions, for this machine of this account.
@@ -130,7 +149,8 @@ pub fn texts(pattern: &Pattern, names: &Names, labels: &Labels) -> Vec<Value> {
         .collect()
 }
 
-fn one_or_list(mut values: Vec<Value>) -> Value {
+/// One value by itself, several as a list.
+pub fn one_or_list(mut values: Vec<Value>) -> Value {
     if values.len() == 1 {
         values.remove(0)
     } else {

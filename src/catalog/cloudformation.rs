@@ -1,11 +1,11 @@
 //! CloudFormation's resource types: their properties and attributes.
 //!
-//! From cfn-lint's bundle of the schemas for us-east-1. Their patterns and what they demand across properties are left out;
-//! where a schema allows several forms of one value, any JSON may stand.
+//! From cfn-lint's bundle of the schemas for us-east-1. What they demand across properties is left out, and so are patterns
+//! in a dialect of their own; where a schema allows several forms of one value, any JSON may stand.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use super::shape::{Shape, ShapeTable};
+use super::shape::{Shape, ShapeKind, ShapeTable};
 use super::table::{Frame, Packed, Spelling};
 
 const INDEX: &str = include_str!("derived/types.tsv");
@@ -44,6 +44,40 @@ pub fn find_type(name: &str) -> Option<&'static ResourceType> {
         .binary_search_by(|n| n.name.cmp(namespace))
         .ok()?;
     NAMESPACES[at].find(own)
+}
+
+impl ResourceType {
+    /// Whether only the service sets a property (dotted where it is nested).
+    pub fn is_read_only(&self, property: &str) -> bool {
+        self.attributes.find_member(property).is_some()
+    }
+
+    /// How the type takes tags; None when it takes none.
+    pub fn tagging(&self) -> Option<Tagging> {
+        let tags = self.properties.find_member("Tags")?.shape;
+        match tags.kind() {
+            ShapeKind::List { element, .. } => {
+                let entry = tags.at(*element);
+                let pairs =
+                    entry.find_member("Key").is_some() && entry.find_member("Value").is_some();
+                let more = entry
+                    .members()
+                    .any(|m| m.raw.required && !matches!(m.raw.name.as_str(), "Key" | "Value"));
+                (pairs && !more).then_some(Tagging::List)
+            }
+            ShapeKind::Map { .. } | ShapeKind::Json => Some(Tagging::Map),
+            _ => None,
+        }
+    }
+}
+
+/// The form of a type's `Tags`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tagging {
+    /// `[{ Key, Value }]`
+    List,
+    /// `{ key: value }`
+    Map,
 }
 
 /// All full names; decodes no type.

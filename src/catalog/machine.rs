@@ -126,6 +126,119 @@ grants! {
     assume_role, &[(&["sts:AssumeRole"], &["{RoleArn|arn}"], None)]
 }
 
+grants! {
+    /// An encrypted machine: its role, and whoever starts it. Holes: `Key`, `Machine`.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
+    encrypted_machine, &[(
+        &["kms:Decrypt", "kms:GenerateDataKey"],
+        &["{Key|arn}"],
+        Some(("StringEquals", "kms:EncryptionContext:aws:states:stateMachineArn", "{Machine}")),
+    )]
+}
+
+grants! {
+    /// The logs of an encrypted machine. Holes: `Key`.
+    encrypted_logs, &[(
+        &["kms:GenerateDataKey"],
+        &["{Key|arn}"],
+        Some(("StringLike", "kms:EncryptionContext:SourceArn", "arn:{partition}:logs:{region}:{account}:*")),
+    )]
+}
+
+grants! {
+    /// A trigger. Holes: `Machine`, of the machine or of its alias.
+    start_machine, &[(&["states:StartExecution"], &["{Machine|arn}"], None)]
+}
+
+grants! {
+    /// A pipe that waits for an express machine. Holes: `Machine`.
+    start_machine_and_wait, &[(&["states:StartSyncExecution"], &["{Machine|arn}"], None)]
+}
+
+grants! {
+    /// What cannot be delivered. Holes: `DeadLetters`.
+    send_dead_letters, &[(&["sqs:SendMessage"], &["{DeadLetters|arn}"], None)]
+}
+
+// What a pipe needs of its source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html>
+
+grants! {
+    /// A pipe's stream. Holes: `Source`.
+    read_kinesis, &[(
+        &[
+            "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+        ],
+        &["{Source|arn}"],
+        None,
+    )]
+}
+
+grants! {
+    /// A pipe's table. Holes: `Source`, the ARN of the stream.
+    read_dynamodb, &[
+        (&["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], &["{Source|arn}"], None),
+        (&["dynamodb:ListStreams"], &[], None),
+    ]
+}
+
+grants! {
+    /// A pipe's queue. Holes: `Source`.
+    read_queue, &[(
+        &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        &["{Source|arn}"],
+        None,
+    )]
+}
+
+/// A queue's ARN, its name as the hole `Name`.
+pub fn queue_arn() -> &'static ArnTemplate {
+    static TEMPLATE: LazyLock<ArnTemplate> = LazyLock::new(|| {
+        ArnTemplate::parse("arn:{partition}:sqs:{region}:{account}:{Name}")
+            .expect("it is well formed")
+    });
+    &TEMPLATE
+}
+
+/// Characters of a queue's name.
+const QUEUE_NAME: usize = 80;
+
+/// The name of the queue that takes what could not start a machine.
+pub fn dead_letters_name(machine: &str) -> String {
+    shorten(machine, "-dead-letters", QUEUE_NAME)
+}
+
+/// A name behind which something stands, with at most so many characters: where it is too long, a hash stands for its end.
+pub fn shorten(name: &str, behind: &str, most: usize) -> String {
+    let whole = name.chars().count() + behind.chars().count();
+    if whole <= most {
+        return format!("{name}{behind}");
+    }
+    // FNV-1a: short, and the same on every machine.
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    let room = most.saturating_sub(behind.chars().count() + 9);
+    let front: String = name.chars().take(room).collect();
+    format!("{front}-{hash:08x}{behind}")
+}
+
+/// The property of a resource that says in a call's place what the call does not: the member that names the resource, and
+/// the property's path.
+pub fn find_implied(
+    service: &str,
+    operation: &str,
+    path: &str,
+) -> Option<(&'static str, &'static str)> {
+    match (service, operation, path) {
+        ("athena", "startQueryExecution", "ResultConfiguration.OutputLocation") => Some((
+            "WorkGroup",
+            "WorkGroupConfiguration.ResultConfiguration.OutputLocation",
+        )),
+        _ => None,
+    }
+}
+
 /// A state machine's ARN, its name as the hole `Name`.
 pub fn machine_arn() -> &'static ArnTemplate {
     static TEMPLATE: LazyLock<ArnTemplate> = LazyLock::new(|| {
@@ -316,6 +429,14 @@ mod tests {
             log_delivery(),
             tracing(),
             assume_role(),
+            encrypted_machine(),
+            encrypted_logs(),
+            start_machine(),
+            start_machine_and_wait(),
+            send_dead_letters(),
+            read_kinesis(),
+            read_dynamodb(),
+            read_queue(),
         ];
         assert!(fixed.iter().all(|grants| !grants.is_empty()));
         for kind in ACCESSIBLE {

@@ -1,13 +1,16 @@
 //! The kinds of resources that a program can name.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
+use super::cloudformation::{self, ResourceType};
 use super::grant::ArnTemplate;
+use super::shape::Shape;
 
 /// A kind: `bucket`, `job`, `table`, …
 #[derive(Debug)]
 pub struct ResourceKind {
-    /// The word in `.flow`.
+    /// The word in `.flow`; the type, where no word is for it.
     pub word: &'static str,
     pub cfn_type: &'static str,
     /// CloudFormation's property (dotted path) that holds the name; empty when the service chooses it.
@@ -18,6 +21,21 @@ pub struct ResourceKind {
     pub ref_form: RefForm,
     /// The attribute that gives the ARN (`Arn`), or empty when `Ref` does or none does.
     pub arn_attribute: &'static str,
+    /// The attribute that gives the name, or empty when `Ref` does or none does.
+    pub name_attribute: &'static str,
+}
+
+impl ResourceKind {
+    /// How a made resource is named where this is wanted: its ARN, where nothing gives its name.
+    pub fn available(&self, wanted: RefForm) -> RefForm {
+        match wanted {
+            RefForm::Url if self.ref_form != RefForm::Url => self.available(RefForm::Name),
+            RefForm::Name if self.ref_form != RefForm::Name && self.name_attribute.is_empty() => {
+                RefForm::Arn
+            }
+            form => form,
+        }
+    }
 }
 
 /// How a resource is named where it is used.
@@ -81,9 +99,62 @@ static KINDS: LazyLock<Vec<ResourceKind>> = LazyLock::new(|| {
             arn: ArnTemplate::parse(arn).expect("the table above is well formed"),
             ref_form,
             arn_attribute,
+            // What names these is an attribute too; a secret's name is none.
+            name_attribute: match (word, ref_form) {
+                (_, RefForm::Name) | ("secret", _) => "",
+                _ => name_property,
+            },
         };
     ROWS.iter().map(kind).collect()
 });
+
+/// A place for each of CloudFormation's types, filled when somebody names it.
+static TYPES: LazyLock<BTreeMap<String, OnceLock<ResourceKind>>> = LazyLock::new(|| {
+    cloudformation::type_names()
+        .map(|name| (name, OnceLock::new()))
+        .collect()
+});
+
+/// By CloudFormation's type: the kind that has a word, else one that is called by its type.
+pub fn find_type(cfn_type: &str) -> Option<&'static ResourceKind> {
+    let worded = kinds().iter().find(|kind| kind.cfn_type == cfn_type);
+    worded.or_else(|| {
+        let known = cloudformation::find_type(cfn_type)?;
+        Some(TYPES.get(cfn_type)?.get_or_init(|| of_type(known)))
+    })
+}
+
+/// Older types, of which `Ref` gives another than what identifies them.
+const NAMED_BY_REF: &[&str] = &["AWS::Events::Rule"];
+
+fn of_type(known: &'static ResourceType) -> ResourceKind {
+    let attributes = || known.attributes.members().map(|m| m.raw.name.as_str());
+    let identifier = match known.identifier.as_slice() {
+        [one] => one.as_str(),
+        _ => "",
+    };
+    let by_arn = identifier.to_ascii_lowercase().ends_with("arn")
+        && !NAMED_BY_REF.contains(&known.name.as_str());
+    let is_arn = |name: &&str| *name == "Arn" || name.ends_with("Arn");
+    let arn_attribute = attributes().find(|name| *name == "Arn").or_else(|| {
+        let mut arns = attributes().filter(is_arn);
+        arns.next().filter(|_| arns.next().is_none())
+    });
+    // A property that names it for good: the identifier, or `Name` where the identifier is what the service chose.
+    let named = [identifier, "Name"].into_iter().find(|name| {
+        known.properties.find_member(name).is_some()
+            && known.create_only.iter().any(|only| only == name)
+    });
+    ResourceKind {
+        word: &known.name,
+        cfn_type: &known.name,
+        name_property: named.unwrap_or_default(),
+        arn: ArnTemplate { parts: Vec::new() },
+        ref_form: if by_arn { RefForm::Arn } else { RefForm::Name },
+        arn_attribute: arn_attribute.filter(|_| !by_arn).unwrap_or_default(),
+        name_attribute: "",
+    }
+}
 
 /// The URL of what is called by one, a queue's, its name as the hole `Name`.
 pub fn url_template() -> &'static ArnTemplate {
@@ -105,6 +176,35 @@ pub fn find_kind(word: &str) -> Option<&'static ResourceKind> {
 /// All kinds, by their words.
 pub fn kinds() -> &'static [ResourceKind] {
     &KINDS
+}
+
+/// How a property of a template wants a resource. What the schema notes of the string decides, then the property's name.
+pub fn wanted_by_property(kind: &ResourceKind, member: &str, shape: Shape) -> RefForm {
+    let mut named = shape.named().filter_map(|form| form.rsplit_once('.'));
+    if let Some((_, form)) = named.find(|(cfn_type, _)| *cfn_type == kind.cfn_type) {
+        return match form {
+            "Arn" => RefForm::Arn,
+            _ => RefForm::Name,
+        };
+    }
+    let pattern = shape.pattern().unwrap_or_default();
+    if pattern.trim_start_matches(['^', '(']).starts_with("arn") {
+        return RefForm::Arn;
+    }
+    match (kind.word, member) {
+        (_, member) if member.ends_with("Name") || member.ends_with("Names") => RefForm::Name,
+        // These name queues by their URLs, and a role by its name.
+        ("queue", "Queues") => RefForm::Url,
+        ("role", "Roles") => RefForm::Name,
+        // A key's ARN is good everywhere; roles, topics and functions are rarely taken by less.
+        ("key" | "role" | "topic" | "function" | "queue" | "secret", _) => {
+            match wanted_form(member) {
+                RefForm::Url => RefForm::Url,
+                _ => RefForm::Arn,
+            }
+        }
+        _ => wanted_form(member),
+    }
 }
 
 /// How an API member wants a resource: by its name, its ARN or its URL.

@@ -151,6 +151,16 @@ impl Shape {
         })
     }
 
+    /// The pattern that a string of a template must match somewhere; None where none is known.
+    pub fn pattern(self) -> Option<&'static str> {
+        Some(self.table.notes(self.index as usize).0).filter(|pattern| !pattern.is_empty())
+    }
+
+    /// What a string of a template names: `AWS::IAM::Role.Arn`.
+    pub fn named(self) -> impl Iterator<Item = &'static str> {
+        self.table.notes(self.index as usize).1.split_whitespace()
+    }
+
     /// Whether it is a structure.
     pub fn has_members(self) -> bool {
         matches!(self.kind(), ShapeKind::Structure { .. })
@@ -193,6 +203,14 @@ impl ShapeTable {
                 let place = self.curated[at / PLACE_SIZE].get();
                 &place.expect("a place is filled before its shapes are handed out")[at % PLACE_SIZE]
             }
+        }
+    }
+
+    fn notes(&self, index: usize) -> (&str, &str) {
+        if index < self.frame.shape_count() {
+            self.frame.notes(index)
+        } else {
+            ("", "")
         }
     }
 

@@ -213,12 +213,25 @@ impl Frame {
         }
     }
 
-    pub fn shape(&self, index: usize, spelling: Spelling) -> ShapeKind {
+    fn shape_reader(&self, index: usize) -> Reader<'_> {
         let start = self.u32(self.shape_index() + 4 * index);
-        let mut reader = Reader {
+        Reader {
             frame: self,
             at: self.shape_base + start,
-        };
+        }
+    }
+
+    /// The pattern of a string, and what it names (`AWS::IAM::Role.Arn`, several joined by blanks); each may be empty.
+    pub fn notes(&self, index: usize) -> (&str, &str) {
+        let mut reader = self.shape_reader(index);
+        match reader.number() {
+            STRING_WITH_NOTES => reader.notes(),
+            _ => ("", ""),
+        }
+    }
+
+    pub fn shape(&self, index: usize, spelling: Spelling) -> ShapeKind {
+        let mut reader = self.shape_reader(index);
         match reader.number() {
             tag @ (0 | 1) => ShapeKind::Structure {
                 members: reader.list(|reader| reader.member(spelling)),
@@ -240,7 +253,10 @@ impl Frame {
                     max,
                 }
             }
-            4 => {
+            tag @ (4 | STRING_WITH_NOTES) => {
+                if tag == STRING_WITH_NOTES {
+                    reader.notes();
+                }
                 let values = reader.list(|reader| reader.string().to_owned());
                 let (min, max) = reader.range(Reader::number);
                 ShapeKind::String { values, min, max }
@@ -260,6 +276,8 @@ impl Frame {
         }
     }
 }
+
+const STRING_WITH_NOTES: u64 = 11;
 
 const REQUIRED: u64 = 1;
 const TOKEN: u64 = 2;
@@ -293,6 +311,10 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> &'a str {
         self.frame.string(self.number() as usize)
+    }
+
+    fn notes(&mut self) -> (&'a str, &'a str) {
+        (self.string(), self.string())
     }
 
     fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {

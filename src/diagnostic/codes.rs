@@ -163,6 +163,7 @@ codes! {
     AccessNotTaken "F0706" "access-not-taken" Error;
     NotAnArn "F0707" "not-an-arn" Error;
     UndeclaredData "F0708" "undeclared-data" Warning;
+    LatePlace "F0709" "late-place" Error;
 
     // F08 items and settings
     SettingValue "F0801" "setting-value" Error;
@@ -171,6 +172,13 @@ codes! {
     ParamType "F0804" "param-type" Error;
     ParamConflict "F0805" "param-conflict" Error;
     UnknownLint "F0806" "unknown-lint" Error;
+    UnknownProperty "F0807" "unknown-property" Error;
+    MissingProperty "F0808" "missing-property" Error;
+    ReadOnlyProperty "F0809" "read-only-property" Error;
+    PropertyType "F0810" "property-type" Error;
+    PropertyValue "F0811" "property-value" Error;
+    RepeatedProperty "F0812" "repeated-property" Error;
+    MisplacedAccess "F0813" "misplaced-access" Error;
 
     // F09 limits and output
     TooLarge "F0901" "too-large" Error;

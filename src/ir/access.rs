@@ -4,18 +4,26 @@
 //! still be traced to its place.
 
 mod fill;
+mod keys;
+mod service;
+mod start;
+
+pub use keys::is_encrypted_with;
+pub use service::{find_service_accesses, log_group, trust_source};
+pub use start::{dead_letters, find_start_accesses, started};
 
 use super::pattern::Pattern;
 use super::pattern::Piece;
 use super::pattern::trace::Tracer;
 use super::{
-    Access, Block, Call, Dataset, Expr, ExprKind, Map, Origin, Pipeline, Program, Reader, Stage,
-    StageKind, Target,
+    Access, Arguments, Block, Call, Dataset, Deploy, Expr, ExprKind, Map, Origin, Pipeline,
+    Program, Reader, ResourceId, Stage, StageKind, Target,
 };
 use crate::catalog::machine;
 use crate::catalog::resource::RefForm;
 use crate::source::Span;
 use fill::{Filler, Value, call_members};
+use std::collections::BTreeSet;
 
 /// One statement that something needs: all actions on all resources under all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +35,8 @@ pub struct Need {
     pub conditions: Vec<Condition>,
     /// No source confirms the actions: they follow from the naming rule.
     pub assumed: bool,
+    /// The step under whose role it is needed; None: under the pipeline's own.
+    pub step: Option<String>,
     pub reason: Reason,
 }
 
@@ -77,6 +87,8 @@ pub enum Problem {
         what: String,
         only_tables: bool,
     },
+    /// Only the deployment knows this place in a bucket, and a permission cannot take it apart.
+    LatePlace { member: String, span: Span },
     /// Nothing under this name is read or written by the call.
     AccessNotTaken {
         span: Span,
@@ -93,7 +105,7 @@ pub struct Accesses {
     pub problems: Vec<Problem>,
 }
 
-/// What the pipeline's role needs.
+/// What the pipeline's role needs, and what the roles of its steps need.
 pub fn find_accesses(program: &Program, pipeline: &Pipeline) -> Accesses {
     let mut finder = Finder {
         tracer: &Tracer::new(program, pipeline),
@@ -104,13 +116,43 @@ pub fn find_accesses(program: &Program, pipeline: &Pipeline) -> Accesses {
     finder.found
 }
 
+/// The arguments of a call by their names.
+pub fn call_members_of(call: &Call) -> impl Iterator<Item = (&str, &Expr)> {
+    let members = match &call.arguments {
+        Arguments::Members(members) => members.as_slice(),
+        Arguments::Value(_) => &[],
+    };
+    members.iter().map(|(name, value)| (name.as_str(), value))
+}
+
+/// The steps that call under roles of their own, sorted.
+pub fn steps(pipeline: &Pipeline) -> Vec<String> {
+    let mut steps = BTreeSet::new();
+    super::for_each_stage(&pipeline.body, &mut |stage| {
+        if let StageKind::Call(call) = &stage.kind
+            && let Some(step) = own_role(call)
+        {
+            steps.insert(step.clone());
+        }
+    });
+    steps.into_iter().collect()
+}
+
+/// The step under whose own role a call is made.
+fn own_role(call: &Call) -> Option<&String> {
+    match &call.credentials.as_ref()?.kind {
+        ExprKind::Deploy(Deploy::StepRole(_, step)) => Some(step),
+        _ => None,
+    }
+}
+
 struct Finder<'a> {
     tracer: &'a Tracer<'a>,
     found: Accesses,
 }
 
 impl<'a> Finder<'a> {
-    fn settings(&mut self, pipeline: &Pipeline) {
+    fn settings(&mut self, pipeline: &'a Pipeline) {
         let reason = |what: &str| Reason {
             span: pipeline.span,
             stage: String::new(),
@@ -121,6 +163,18 @@ impl<'a> Finder<'a> {
         }
         if pipeline.settings.trace {
             self.fill(&[], None, reason("trace"), machine::tracing());
+        }
+        if let Some(key) = &pipeline.settings.encrypt {
+            let members = encrypted(self.tracer, pipeline, key);
+            self.fill(
+                &members,
+                None,
+                reason("encrypt"),
+                machine::encrypted_machine(),
+            );
+            if pipeline.settings.log.level != super::LogLevel::Off {
+                self.fill(&members, None, reason("encrypt"), machine::encrypted_logs());
+            }
         }
     }
 
@@ -150,29 +204,38 @@ impl<'a> Finder<'a> {
             stage: stage.name.base.clone(),
             what,
         };
+        let step = own_role(call);
         if let Some(role) = &call.credentials {
             // The other role makes the call: what it needs is granted there.
             let members = [("RoleArn".to_owned(), Value::Expr(role))];
-            self.fill(
-                &members,
-                call.within.as_ref(),
-                reason.clone(),
-                machine::assume_role(),
-            );
-        } else {
+            let within = call.within.as_ref().filter(|_| step.is_none());
+            self.fill(&members, within, reason.clone(), machine::assume_role());
+        }
+        let first = self.found.needs.len();
+        let foreign = call.credentials.is_some() && step.is_none();
+        if !foreign {
             let filler = Filler {
                 tracer: self.tracer,
                 service: call.operation.service,
+                operation: &call.operation.name,
                 members: &call_members(call),
                 within: call.within.as_ref(),
             };
             filler.fill(&call.form.grants, &reason, &mut self.found);
+            if let Target::Pipeline(id) = call.target {
+                let child = self.tracer.program.pipeline(id);
+                if let Some(key) = &child.settings.encrypt {
+                    let members = encrypted(self.tracer, child, key);
+                    let grants = machine::encrypted_machine();
+                    self.fill(&members, None, reason.clone(), grants);
+                }
+            }
         }
         let touches = machine::touches_named_data(call.operation.service, &call.operation.name);
         let names_tables = call.accesses.iter().any(|access| {
             machine::is_catalog(self.tracer.program.resource(access.resource).kind.word)
         });
-        if touches && !names_tables && call.credentials.is_none() {
+        if touches && !names_tables && !foreign {
             self.found.problems.push(Problem::UndeclaredData {
                 span: call.span,
                 what: reason.what.clone(),
@@ -189,6 +252,12 @@ impl<'a> Finder<'a> {
             Taker::Caller
         };
         self.accesses(&call.accesses, &reason, taker);
+        keys::add_encrypted(self.tracer, first, &mut self.found.needs);
+        if let Some(step) = step {
+            for need in &mut self.found.needs[first..] {
+                need.step = Some(step.clone());
+            }
+        }
     }
 
     /// Whether the statement's first word is known and says that no table comes or goes.
@@ -197,7 +266,7 @@ impl<'a> Finder<'a> {
         let Some((member, verb)) = machine::find_statement(service, operation) else {
             return false;
         };
-        let super::Arguments::Members(members) = &call.arguments else {
+        let Arguments::Members(members) = &call.arguments else {
             return false;
         };
         let text = members
@@ -305,7 +374,8 @@ impl<'a> Finder<'a> {
             };
             let arn = self.tracer.resource(access.resource, RefForm::Arn);
             let mut members = vec![("Arn".to_owned(), Value::Pattern(arn))];
-            let (database, table) = self.catalog_names(access);
+            let (database, table) =
+                catalog_names(self.tracer, access.resource, access.path.as_ref());
             members.extend(database.map(|d| ("Database".to_owned(), Value::Pattern(d))));
             members.extend(table.map(|t| ("Table".to_owned(), t)));
             if let Some(path) = &access.path {
@@ -325,33 +395,6 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Database and table of an access to the data catalog.
-    fn catalog_names(&self, access: &'a Access) -> (Option<Pattern>, Option<Value<'a>>) {
-        let resource = self.tracer.program.resource(access.resource);
-        match resource.kind.word {
-            "database" => (
-                Some(self.tracer.resource(access.resource, RefForm::Name)),
-                access.path.as_ref().map(Value::Wildcards),
-            ),
-            "glue_table" => {
-                let table = self.tracer.resource(access.resource, RefForm::Name);
-                let database = match &resource.origin {
-                    Origin::Existing(name) => self
-                        .tracer
-                        .constant(name)
-                        .split_once(|c| c == '/')
-                        .map(|(d, _)| d),
-                    Origin::Created { properties, .. } => properties
-                        .iter()
-                        .find(|(name, _)| name == "DatabaseName")
-                        .map(|(_, value)| self.tracer.constant(value)),
-                };
-                (database, Some(Value::Pattern(table)))
-            }
-            _ => (None, None),
-        }
-    }
-
     fn fill(
         &mut self,
         members: &[(String, Value<'a>)],
@@ -362,10 +405,15 @@ impl<'a> Finder<'a> {
         let filler = Filler {
             tracer: self.tracer,
             service: "",
+            operation: "",
             members,
             within,
         };
+        let first = self.found.needs.len();
         filler.fill(grants, &reason, &mut self.found);
+        if within.is_some() || !members.is_empty() {
+            keys::add_encrypted(self.tracer, first, &mut self.found.needs);
+        }
     }
 }
 
@@ -377,6 +425,48 @@ enum Taker {
     KeepsTables,
     /// A job's or a function's, which is another.
     OwnRole,
+}
+
+/// Database and table of an access to the data catalog.
+fn catalog_names<'a>(
+    tracer: &Tracer<'a>,
+    id: ResourceId,
+    path: Option<&'a Expr>,
+) -> (Option<Pattern>, Option<Value<'a>>) {
+    let resource = tracer.program.resource(id);
+    match resource.kind.word {
+        "database" => (
+            Some(tracer.resource(id, RefForm::Name)),
+            path.map(Value::Wildcards),
+        ),
+        "glue_table" => {
+            let table = tracer.resource(id, RefForm::Name);
+            let database = match &resource.origin {
+                Origin::Existing(name) => tracer
+                    .constant(name)
+                    .split_once(|c| c == '/')
+                    .map(|(d, _)| d),
+                Origin::Created(creation) => creation
+                    .property("DatabaseName")
+                    .map(|value| tracer.constant(value)),
+            };
+            (database, Some(Value::Pattern(table)))
+        }
+        _ => (None, None),
+    }
+}
+
+/// What the permissions around an encrypted machine are made of.
+fn encrypted<'a>(
+    tracer: &Tracer<'a>,
+    pipeline: &Pipeline,
+    key: &'a Expr,
+) -> Vec<(String, Value<'a>)> {
+    let machine = tracer.machine(&pipeline.name);
+    vec![
+        ("Key".to_owned(), Value::Expr(key)),
+        ("Machine".to_owned(), Value::Pattern(machine)),
+    ]
 }
 
 /// Whether the reader opens the files that it lists, instead of giving their names.

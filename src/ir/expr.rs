@@ -136,13 +136,32 @@ pub struct Local {
 pub enum Deploy {
     Param(ParamId),
     Resource(ResourceId, RefForm),
+    /// An attribute of a made resource, by CloudFormation's name.
+    Attribute(ResourceId, String),
+    /// What comes along with a made resource.
+    Part(ResourceId, Part),
+    /// The ARN of the role that a step of a pipeline calls under.
+    StepRole(PipelineId, String),
     /// A state machine's ARN.
     Machine(PipelineId),
     Account,
     Region,
     Partition,
     StackName,
+    /// A part of the stack's id that no other stack has.
+    StackUnique,
     Import(String),
+}
+
+/// What comes along with a resource that the template makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The ARN of the role at this place of its roles.
+    Role(usize),
+    /// The name of the instance profile around that role.
+    Profile(usize),
+    /// The name of the log group.
+    LogGroup,
 }
 
 /// The context object, always the pipeline's own; `Child…` are of a distributed map's child execution.

@@ -5,7 +5,7 @@
 mod names;
 pub mod trace;
 
-use super::{Deploy, VariableId};
+use super::{Deploy, Part, VariableId};
 use crate::catalog::resource::RefForm;
 
 /// A part of a [`Pattern`].
@@ -139,7 +139,13 @@ impl Pattern {
     pub fn is_arn(&self) -> bool {
         match self.pieces.first() {
             Some(Piece::Text(text)) => text.starts_with("arn:"),
-            Some(Piece::Deploy(Deploy::Resource(_, RefForm::Arn) | Deploy::Machine(_))) => true,
+            Some(Piece::Deploy(
+                Deploy::Resource(_, RefForm::Arn)
+                | Deploy::Machine(_)
+                | Deploy::StepRole(..)
+                | Deploy::Part(_, Part::Role(_)),
+            )) => true,
+            Some(Piece::Deploy(Deploy::Attribute(_, name))) => name.ends_with("Arn"),
             Some(Piece::If(choice)) => choice.then.is_arn(),
             _ => false,
         }

@@ -20,14 +20,30 @@ impl Resource {
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match &mut self.origin {
             Origin::Existing(name) => name.for_each_mut(visit),
-            Origin::Created { name, properties } => {
-                if let Some(name) = name {
+            Origin::Created(creation) => {
+                if let Some(name) = &mut creation.name {
                     name.for_each_mut(visit);
                 }
-                for (_, value) in properties {
+                for (_, value) in &mut creation.properties {
                     value.for_each_mut(visit);
                 }
+                for touch in &mut creation.touches {
+                    if let Some(path) = &mut touch.path {
+                        path.for_each_mut(visit);
+                    }
+                }
             }
+        }
+    }
+
+    /// All resources that are named outside of expressions.
+    pub fn for_each_resource_mut(&mut self, visit: &mut dyn FnMut(&mut ResourceId)) {
+        if let Origin::Created(creation) = &mut self.origin {
+            creation
+                .touches
+                .iter_mut()
+                .for_each(|touch| visit(&mut touch.resource));
+            creation.depends_on.iter_mut().for_each(visit);
         }
     }
 }
@@ -46,6 +62,12 @@ impl Pipeline {
         for (_, value) in &mut self.settings.tags {
             value.for_each_mut(visit);
         }
+        if let Some(key) = &mut self.settings.encrypt {
+            key.for_each_mut(visit);
+        }
+        for trigger in &mut self.settings.triggers {
+            trigger.for_each_expr_mut(&mut |expr| expr.for_each_mut(visit));
+        }
         for variable in &mut self.variables {
             if let Some(value) = &mut variable.value {
                 value.for_each_mut(visit);
@@ -60,6 +82,16 @@ impl Pipeline {
     pub fn for_each_resource_mut(&mut self, visit: &mut dyn FnMut(&mut ResourceId)) {
         if let Some(role) = &mut self.settings.role {
             visit(role);
+        }
+        for alarm in &mut self.settings.alarms {
+            alarm.notify.iter_mut().for_each(&mut *visit);
+        }
+        for trigger in &mut self.settings.triggers {
+            trigger
+                .source
+                .resource_mut()
+                .into_iter()
+                .for_each(&mut *visit);
         }
         for_each_stage_mut(&mut self.body, &mut |stage| match &mut stage.kind {
             StageKind::Call(call) => {

@@ -6,7 +6,9 @@ use crate::catalog::shape::{Shape, ShapeKind};
 use crate::catalog::{Requirement, RequirementKind};
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{Entry, Expr, Literal, Type};
-use crate::resolve::expr::{Checker, ObjectParts, Wanted, is_attribute_value, short_value};
+use crate::resolve::expr::{
+    Checker, ObjectParts, Wanted, code_at, is_attribute_value, is_of_template, short_value,
+};
 use crate::resolve::names::Names;
 use crate::resolve::types::{and, either, there_are};
 use crate::source::Span;
@@ -303,6 +305,37 @@ pub(super) fn check_object(
     checker.build_object(given.parts, span)
 }
 
+/// The properties of a resource of a template, `what` as messages call it.
+pub(super) fn check_properties(
+    names: &mut dyn Names,
+    entries: &[ast::Entry],
+    properties: Shape,
+    what: &str,
+    place: Span,
+) -> Expr {
+    let checker = &mut Checker::new(names);
+    let target = Target {
+        ty: Type::Shape(properties),
+        what: format!("a {what}"),
+        member: None,
+        top: false,
+    };
+    let mut given = Given {
+        lacking: target.lacking(entries.iter().filter_map(|entry| match entry {
+            ast::Entry::Pair { key, .. } => Some(key),
+            _ => None,
+        })),
+        ..Given::default()
+    };
+    for entry in entries {
+        if let ast::Entry::Pair { key, value } = entry {
+            check_member(checker, &target, key, value, &mut given);
+        }
+    }
+    finish(checker, &target, &mut given, place);
+    checker.build_object(given.parts, place)
+}
+
 /// What the members are checked against.
 struct Target {
     ty: Type,
@@ -525,6 +558,7 @@ fn report_unknown_member(
     const SHOWN: usize = 12;
     let (code, noun) = match (target.is_api(), target.top) {
         (true, true) => (Code::UnknownArgument, "argument"),
+        (true, false) if is_of_template(&target.ty) => (Code::UnknownProperty, "property"),
         (true, false) => (Code::UnknownArgument, "member"),
         (false, _) => (Code::UnknownMember, "member"),
     };
@@ -547,7 +581,7 @@ fn report_unknown_member(
             replacement(key, value, name),
             format!("write `{name}`"),
         ),
-        None if spellings.is_empty() => diagnostic.help(format!("it takes no {noun}s")),
+        None if spellings.is_empty() => diagnostic.help("it takes none"),
         None if !given.lacking.is_empty() => {
             let words: Vec<String> = given.lacking.iter().map(|n| format!("`{n}`")).collect();
             diagnostic.help(format!("it needs {}", and(&words)))
@@ -589,7 +623,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
     if !missing.is_empty() && !given.has_unknown {
         given.parts.broken = true;
         let (code, verb) = if target.is_api() {
-            (Code::MissingArgument, "needs")
+            (code_at(&target.ty, Code::MissingArgument), "needs")
         } else {
             (Code::TypeMismatch, "must have")
         };
@@ -614,7 +648,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
         [] if present.is_empty() => {
             given.parts.broken = true;
             checker.report(Diagnostic::new(
-                Code::OneOfSeveral,
+                code_at(&target.ty, Code::OneOfSeveral),
                 place,
                 format!("{} needs one of {}", target.what, either(&names)),
             ));
@@ -623,7 +657,7 @@ fn finish(checker: &mut Checker<'_>, target: &Target, given: &mut Given, place: 
             given.parts.broken = true;
             checker.report(
                 Diagnostic::new(
-                    Code::OneOfSeveral,
+                    code_at(&target.ty, Code::OneOfSeveral),
                     *second_place,
                     format!(
                         "{} takes one member, found `{first}` and `{second}`",

@@ -24,7 +24,7 @@ use crate::syntax::ast;
 
 pub(super) use collections::{ObjectParts, short_value};
 pub(super) use facts::{Path, PathRoot, facts};
-pub(super) use fit::{Wanted, is_attribute_value};
+pub(super) use fit::{Wanted, code_at, is_attribute_value, is_of_template};
 pub(super) use time::require_time;
 
 /// Checks an expression. With `expected`, a value that does not fit is reported, and literals are read as that type.

@@ -1,7 +1,7 @@
 //! How expressions see the names around them: the seam between expressions and the flow that they stand in.
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Expr, Local};
+use crate::ir::{Expr, Local, ResourceId};
 use crate::resolve::expr::Path;
 use crate::source::Span;
 use crate::syntax::ast;
@@ -73,6 +73,11 @@ pub(super) trait Names {
 
     /// Whether a test that stands around has shown that a path is not null.
     fn is_known(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// Whether the template makes a resource, so that its attributes can be read.
+    fn is_made(&self, _resource: ResourceId) -> bool {
         false
     }
 

@@ -4,19 +4,26 @@
 
 use crate::catalog::machine::ACCESSIBLE;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::Program;
-use crate::ir::access::{Problem, find_accesses};
+use crate::ir::access::{Problem, find_accesses, find_service_accesses};
+use crate::ir::{Program, ResourceId};
 
-/// All problems of all pipelines, in source order.
+/// All problems of all pipelines and of the roles of resources, in source order.
 pub fn check(program: &Program) -> Vec<Diagnostic> {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut problems: Vec<Problem> = Vec::new();
     for pipeline in &program.pipelines {
-        for problem in find_accesses(program, pipeline).problems {
-            let diagnostic = describe(problem);
-            // A step that is used twice makes its mistake once.
-            if !diagnostics.contains(&diagnostic) {
-                diagnostics.push(diagnostic);
-            }
+        problems.extend(find_accesses(program, pipeline).problems);
+    }
+    for (id, resource) in (0u32..).map(ResourceId).zip(&program.resources) {
+        for role in resource.creation().into_iter().flat_map(|c| &c.roles) {
+            problems.extend(find_service_accesses(program, id, Some(role)).problems);
+        }
+    }
+    for problem in problems {
+        let diagnostic = describe(problem);
+        // A step that is used twice makes its mistake once.
+        if !diagnostics.contains(&diagnostic) {
+            diagnostics.push(diagnostic);
         }
     }
     diagnostics.sort_by_key(|d| (d.primary.span, d.code));
@@ -96,6 +103,12 @@ fn describe(problem: Problem) -> Diagnostic {
             },
         )
         .help("name it after the call: `reads sales/\"orders\", raw/\"orders/*\"`, `writes results/\"athena/*\"`"),
+        Problem::LatePlace { member, span } => Diagnostic::new(
+            Code::LatePlace,
+            span,
+            format!("`{member}` is known only when the template is deployed, and a permission names bucket and key apart"),
+        )
+        .help("write the place out: `\"s3://{bucket}/folder/{name}\"`"),
         Problem::AccessNotTaken {
             span,
             kind,

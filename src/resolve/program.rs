@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::catalog::resource::{self, ResourceKind};
+use crate::catalog::resource::ResourceKind;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
 use crate::ir::{
-    Deploy, Expr, ExprKind, Origin, Param, ParamId, Pipeline, PipelineId, Program, Resource,
-    ResourceId, Time, Type,
+    Deploy, Expr, ExprKind, Param, ParamId, Pipeline, PipelineId, Program, Resource, ResourceId,
+    Time, Type,
 };
 use crate::resolve::call::CalleeParam;
 use crate::resolve::expr::{self, require_time};
 use crate::resolve::flow;
 use crate::resolve::names::Names;
+use crate::resolve::resource::{self, kind_of};
 use crate::resolve::scope::Scope;
 use crate::resolve::symbols::{ItemRef, Lookup, Space, Symbols};
 use crate::resolve::types::{resolve_type, there_are};
@@ -366,10 +367,29 @@ impl<'u> Context<'u> {
             return None;
         };
         let mut scope = Scope::new(self, item.unit);
-        let resource = check_resource(&mut scope, ast, item_ast.doc.as_ref());
+        let resource = resource::check(&mut scope, id, ast, item_ast.doc.as_ref());
         scope.finish();
         self.resources.insert(id, resource.clone()?);
         resource
+    }
+
+    /// The kind of a declared resource.
+    pub fn kind_of(&self, id: ResourceId) -> Option<&'static ResourceKind> {
+        kind_of(self.resource_ast(id)?)
+    }
+
+    /// Whether the template makes it.
+    pub fn is_made(&self, id: ResourceId) -> bool {
+        self.resource_ast(id)
+            .is_some_and(|ast| ast.properties.is_some())
+    }
+
+    pub fn resource_ast(&self, id: ResourceId) -> Option<&'u ast::Resource> {
+        let item = self.resource_items.get(id.0 as usize)?;
+        match &self.symbols.item(*item).kind {
+            ItemKind::Resource(ast) => Some(ast),
+            _ => None,
+        }
     }
 
     fn check_resources(&mut self) {
@@ -483,7 +503,9 @@ impl<'u> Context<'u> {
                     if let ExprKind::Deploy(deploy) = &expr.kind {
                         match deploy {
                             Deploy::Machine(id) => open.push(*id),
-                            Deploy::Resource(id, _) => {
+                            Deploy::Resource(id, _)
+                            | Deploy::Attribute(id, _)
+                            | Deploy::Part(id, _) => {
                                 reached_resources.insert(*id);
                             }
                             Deploy::Param(id) => {
@@ -501,7 +523,7 @@ impl<'u> Context<'u> {
         }
         for (id, resource) in &self.resources {
             let own = self.resource_items[id.0 as usize].unit == 0;
-            if own && matches!(resource.origin, Origin::Created { .. }) {
+            if own && resource.creation().is_some() {
                 reached_resources.insert(*id);
             }
         }
@@ -510,13 +532,20 @@ impl<'u> Context<'u> {
         while let Some(id) = open.pop() {
             if let Some(resource) = self.resources.get_mut(&id) {
                 resource.for_each_expr_mut(&mut |expr| match &expr.kind {
-                    ExprKind::Deploy(Deploy::Resource(id, _)) if reached_resources.insert(*id) => {
+                    ExprKind::Deploy(
+                        Deploy::Resource(id, _) | Deploy::Attribute(id, _) | Deploy::Part(id, _),
+                    ) if reached_resources.insert(*id) => {
                         open.push(*id);
                     }
                     ExprKind::Deploy(Deploy::Param(id)) => {
                         reached_params.insert(*id);
                     }
                     _ => {}
+                });
+                resource.for_each_resource_mut(&mut |id| {
+                    if reached_resources.insert(*id) {
+                        open.push(*id);
+                    }
                 });
             }
         }
@@ -535,8 +564,12 @@ impl<'u> Context<'u> {
         let renumber = &mut |expr: &mut Expr| {
             if let ExprKind::Deploy(deploy) = &mut expr.kind {
                 match deploy {
-                    Deploy::Machine(id) => *id = pipeline_ids.get(id).copied().unwrap_or(*id),
-                    Deploy::Resource(id, _) => *id = resource_ids.get(id).copied().unwrap_or(*id),
+                    Deploy::Machine(id) | Deploy::StepRole(id, _) => {
+                        *id = pipeline_ids.get(id).copied().unwrap_or(*id);
+                    }
+                    Deploy::Resource(id, _) | Deploy::Attribute(id, _) | Deploy::Part(id, _) => {
+                        *id = resource_ids.get(id).copied().unwrap_or(*id);
+                    }
                     Deploy::Param(id) => *id = param_ids.get(id).copied().unwrap_or(*id),
                     _ => {}
                 }
@@ -559,6 +592,9 @@ impl<'u> Context<'u> {
         for (id, mut resource) in self.resources {
             if resource_ids.contains_key(&id) {
                 resource.for_each_expr_mut(renumber);
+                resource.for_each_resource_mut(&mut |id| {
+                    *id = resource_ids.get(id).copied().unwrap_or(*id);
+                });
                 resources.push(resource);
             }
         }
@@ -586,122 +622,6 @@ fn is_param_type(ty: &Type) -> bool {
         Type::List(element) => matches!(**element, Type::String),
         _ => false,
     }
-}
-
-/// The kind that a declaration's word or type means.
-pub(super) fn kind_of(ast: &ast::Resource) -> Option<&'static ResourceKind> {
-    match &ast.cfn_type {
-        None => resource::find_kind(&ast.kind.node),
-        Some(wanted) => resource::kinds()
-            .iter()
-            .find(|kind| kind.cfn_type == wanted.node),
-    }
-}
-
-fn check_resource(
-    scope: &mut Scope<'_, '_>,
-    ast: &ast::Resource,
-    doc: Option<&crate::source::Spanned<String>>,
-) -> Option<Resource> {
-    let kind = kind_of(ast);
-    if kind.is_none() {
-        report_unknown_kind(scope, ast);
-    }
-    let name = ast.existing.as_ref().map(|name| {
-        let value = expr::check(scope, name, Some(&Type::String));
-        require_time(scope, &value, Time::Deploy, "a resource's name");
-        value
-    });
-    let properties = ast.properties.as_ref().map(|properties| {
-        let mut checked = Vec::new();
-        for property in properties {
-            if let ast::Property::Value { key, value } = property {
-                let value = expr::check(scope, value, None);
-                require_time(scope, &value, Time::Deploy, "a resource's property");
-                checked.push((key.node.clone(), value));
-            }
-        }
-        checked
-    });
-    let kind = kind?;
-    let returns = match &ast.returns {
-        None => Type::Any,
-        Some(ty) => {
-            if !matches!(kind.word, "function" | "activity") {
-                scope.report(
-                    Diagnostic::new(
-                        Code::MisplacedReturns,
-                        ty.span,
-                        format!("a `{}` gives no result of its own", kind.word),
-                    )
-                    .help(
-                        "`returns` stands behind a `function` or an `activity`, or behind a call",
-                    ),
-                );
-            }
-            resolve_type(scope, ty)
-        }
-    };
-    let origin = match (name, properties) {
-        (name, Some(properties)) => Origin::Created { name, properties },
-        (Some(name), None) => Origin::Existing(name),
-        (None, None) => {
-            scope.report(
-                Diagnostic::new(
-                    Code::ResourceWithoutName,
-                    ast.name.span,
-                    format!("`{}` names nothing", ast.name.node),
-                )
-                .help(format!(
-                    "`{0} {1} = \"its-name\"` refers to one that exists, `{0} {1} {{}}` makes one",
-                    ast.kind.node, ast.name.node
-                )),
-            );
-            return None;
-        }
-    };
-    Some(Resource {
-        name: ast.name.node.clone(),
-        kind,
-        cfn_type: kind.cfn_type.to_owned(),
-        origin,
-        returns,
-        doc: doc.map(|doc| doc.node.clone()),
-        span: ast.name.span,
-    })
-}
-
-fn report_unknown_kind(scope: &mut Scope<'_, '_>, ast: &ast::Resource) {
-    let word = ast.cfn_type.as_ref().unwrap_or(&ast.kind);
-    let diagnostic = Diagnostic::new(
-        Code::UnknownKind,
-        word.span,
-        format!("there is no kind of resource `{}`", word.node),
-    );
-    let candidates = resource::kinds().iter().map(|kind| kind.word);
-    let near = match word.node.as_str() {
-        "lambda" => Some("function"),
-        "dynamodb" | "dynamodb_table" => Some("table"),
-        "glue_job" => Some("job"),
-        "sns" | "sns_topic" => Some("topic"),
-        "sqs" | "sqs_queue" => Some("queue"),
-        "s3" | "s3_bucket" => Some("bucket"),
-        "cluster" => Some("emr_cluster"),
-        other => find_nearest(other, candidates),
-    };
-    scope.report(match near {
-        Some(near) if ast.cfn_type.is_none() => {
-            diagnostic.replace(word.span, near, format!("write `{near}`"))
-        }
-        _ => diagnostic.help(format!(
-            "the kinds are {}",
-            resource::kinds()
-                .iter()
-                .map(|kind| format!("`{}`", kind.word))
-                .collect::<Vec<_>>()
-                .join(", ")
-        )),
-    });
 }
 
 /// A declared resource by a bare name, as `reads`, `role` and `notify` take it.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::types::ResourceKindRef;
-use crate::ir::{Deploy, Expr, ExprKind, Local, Time, Type, Variable, VariableId, VariableKind};
+use crate::ir::{
+    Deploy, Expr, ExprKind, Local, ResourceId, Time, Type, Variable, VariableId, VariableKind,
+};
 use crate::resolve::expr::Path;
 use crate::resolve::names::{Found, Names, Root};
 use crate::resolve::program::Context;
@@ -605,6 +607,10 @@ impl Names for Scope<'_, '_> {
 
     fn is_known(&self, path: &Path) -> bool {
         self.flow.state.is_known(path)
+    }
+
+    fn is_made(&self, resource: ResourceId) -> bool {
+        self.context.is_made(resource)
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -202,11 +202,7 @@ pub fn existing(kind: &str, name: &str) -> Resource {
 }
 
 pub fn created(kind: &str, name: &str) -> Resource {
-    let origin = Origin::Created {
-        name: None,
-        properties: Vec::new(),
-    };
-    resource(kind, name, origin)
+    resource(kind, name, Origin::Created(Creation::default()))
 }
 
 pub fn resource(kind: &str, name: &str, origin: Origin) -> Resource {

@@ -564,3 +564,28 @@ fn template_text(template: &ArnTemplate) -> String {
         })
         .collect()
 }
+
+#[test]
+fn every_pattern_of_a_schema_is_one_that_we_read() {
+    fn visit(shape: Shape, seen: &mut HashSet<Shape>, patterns: &mut BTreeSet<&str>) {
+        if !seen.insert(shape) {
+            return;
+        }
+        patterns.extend(shape.pattern());
+        match shape.kind() {
+            ShapeKind::List { element, .. } => visit(shape.at(*element), seen, patterns),
+            ShapeKind::Map { value, .. } => visit(shape.at(*value), seen, patterns),
+            _ => shape.members().for_each(|m| visit(m.shape, seen, patterns)),
+        }
+    }
+    let mut seen = HashSet::new();
+    let mut patterns = BTreeSet::new();
+    for name in cloudformation::type_names() {
+        let known = cloudformation::find_type(&name).expect("it is listed");
+        visit(known.properties, &mut seen, &mut patterns);
+    }
+    assert!(patterns.len() > 2_000, "{}", patterns.len());
+    for pattern in patterns {
+        assert!(regex::Regex::new(pattern).is_ok(), "{pattern}");
+    }
+}

@@ -73,6 +73,7 @@ fn any_need() -> impl Strategy<Value = Need> {
                 })
                 .collect(),
             assumed: false,
+            step: None,
             reason: Reason {
                 span: span(at),
                 stage: format!("stage{at}"),

@@ -15,7 +15,7 @@ use super::state::{self, State, Transition};
 use super::symbols::{Symbols, member};
 use super::{Definition, Origin};
 use crate::catalog::resource::RefForm;
-use crate::ir::{self, Deploy, Expr, ExprKind, Pipeline, Program, VariableId};
+use crate::ir::{self, Deploy, Expr, ExprKind, Part, Pipeline, Program, VariableId};
 
 pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<'_>) -> Definition {
     place_inputs(&mut lowered.graph, &mut lowered.symbols);
@@ -777,11 +777,28 @@ fn key(program: &Program, deploy: &Deploy) -> String {
                 RefForm::Url => format!("{name}_url"),
             }
         }
+        Deploy::Attribute(id, attribute) => {
+            format!(
+                "{}_{}",
+                program.resource(*id).name,
+                attribute.replace('.', "_")
+            )
+        }
+        Deploy::Part(id, part) => {
+            let name = &program.resource(*id).name;
+            match part {
+                Part::Role(_) => format!("{name}_role"),
+                Part::Profile(_) => format!("{name}_profile"),
+                Part::LogGroup => format!("{name}_logs"),
+            }
+        }
+        Deploy::StepRole(_, step) => format!("{step}_role"),
         Deploy::Machine(id) => format!("{}_arn", program.pipeline(*id).name),
         Deploy::Account => "account".to_owned(),
         Deploy::Region => "region".to_owned(),
         Deploy::Partition => "partition".to_owned(),
         Deploy::StackName => "stack_name".to_owned(),
+        Deploy::StackUnique => "stack_unique".to_owned(),
         Deploy::Import(name) => name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })

@@ -4,21 +4,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::names::{Labels, Names, PipelineNames};
-use super::value::{expression, looks_intrinsic};
+use super::build::{Build, kept};
+use super::names::PipelineNames;
+use super::resource::unique;
+use super::role::Role;
+use super::value::looks_intrinsic;
 use crate::backend::asl::Definition;
 use crate::backend::check::OUTPUTS;
 use crate::backend::iam::{self, Policy, pack};
 use crate::catalog::resource::RefForm;
-use crate::ir::pattern::trace::Tracer;
-use crate::ir::{Deploy, LogLevel, Pipeline, PipelineId, Program, Type};
+use crate::ir::pattern::Pattern;
+use crate::ir::{Deletion, Deploy, ExprKind, LogLevel, Pipeline, PipelineId, Type};
 
 /// Days that logs are kept where the pipeline does not say.
 const KEEP: u32 = 30;
+/// Seconds that a data key of an encrypted machine is used.
+const DATA_KEY: u32 = 300;
+
+/// The name of a pipeline's log group. Outside of this prefix each group takes room in the account's one log resource
+/// policy.
+pub(super) fn log_group_name(pipeline: &str) -> Pattern {
+    unique(Pattern::text(format!("/aws/vendedlogs/states/{pipeline}")))
+}
 
 pub(super) struct Machine<'p> {
-    pub program: &'p Program,
-    pub names: &'p Names<'p>,
     pub id: PipelineId,
     /// Of all pipelines: who refers to whom decides how.
     pub definitions: &'p [Definition],
@@ -27,33 +36,61 @@ pub(super) struct Machine<'p> {
 }
 
 impl Machine<'_> {
-    fn pipeline(&self) -> &Pipeline {
-        self.program.pipeline(self.id)
+    fn pipeline<'p>(&self, build: &Build<'p>) -> &'p Pipeline {
+        build.program.pipeline(self.id)
     }
 
-    fn own(&self) -> &PipelineNames {
-        self.names.pipeline(self.id)
+    fn own<'b>(&self, build: &'b Build<'_>) -> &'b PipelineNames {
+        build.names.pipeline(self.id)
     }
 
-    pub fn resources(&self, resources: &mut Map<String, Value>) {
-        let own = self.own();
-        if self.logs() {
-            resources.insert(own.logs.clone(), self.log_group());
+    pub fn add(&self, build: &mut Build<'_>) {
+        let pipeline = self.pipeline(build);
+        let names = build.names;
+        let own = names.pipeline(self.id);
+        let tags = build.tags_of(pipeline);
+        if pipeline.settings.log.level != LogLevel::Off {
+            let properties = self.log_group(build);
+            let beside = kept(Deletion::Retain, Deletion::Retain);
+            build.add_with(&own.logs, "AWS::Logs::LogGroup", beside, properties, &tags);
         }
         let mut policies = Vec::new();
-        if self.pipeline().settings.role.is_none() {
-            resources.insert(own.role.clone(), self.role());
-            for (name, policy) in self.policies() {
-                policies.push(name.clone());
-                resources.insert(name, policy);
+        if pipeline.settings.role.is_none() {
+            let role = json!({
+                "Description": format!("Runs the state machine {}", pipeline.name),
+                "AssumeRolePolicyDocument": iam::trust(build.program, pipeline, names, self.definition),
+            });
+            build.add(&own.role, "AWS::IAM::Role", role, &tags);
+            self.add_step_roles(build, &tags);
+            for (name, cfn_type, policy) in self.policies(build) {
+                build.add(&name, cfn_type, policy, &tags);
+                policies.push(name);
             }
         }
-        resources.insert(own.machine.clone(), self.machine(&policies));
+        let mut beside = json!({});
+        // Without its permissions a machine can neither be made, if it logs, nor run.
+        match policies.as_slice() {
+            [] => {}
+            [policy] => beside["DependsOn"] = json!(policy),
+            policies => beside["DependsOn"] = json!(policies),
+        }
+        let properties = self.machine(build);
+        build.add_with(
+            &own.machine,
+            "AWS::StepFunctions::StateMachine",
+            beside,
+            properties,
+            &tags,
+        );
+        let mut outputs = std::mem::take(&mut build.outputs);
+        self.outputs(build, &mut outputs);
+        build.outputs = outputs;
     }
 
-    pub fn outputs(&self, outputs: &mut Map<String, Value>) {
-        let pipeline = self.pipeline();
-        let machine = &self.own().machine;
+    fn outputs(&self, build: &Build<'_>, outputs: &mut Map<String, Value>) {
+        let pipeline = self.pipeline(build);
+        let own = self.own(build);
+        let machine = &own.machine;
         outputs.insert(
             format!("{machine}Arn"),
             json!({
@@ -61,7 +98,7 @@ impl Machine<'_> {
                 "Value": { "Ref": machine },
             }),
         );
-        if 2 * self.definitions.len() > OUTPUTS {
+        if 3 * self.definitions.len() > OUTPUTS {
             return;
         }
         outputs.insert(
@@ -71,46 +108,86 @@ impl Machine<'_> {
                 "Value": { "Fn::GetAtt": [machine, "Name"] },
             }),
         );
+        // Whoever owns a role that the pipeline takes on must know this one.
+        if pipeline.settings.role.is_none() && self.takes_on_roles(build) {
+            outputs.insert(
+                format!("{machine}RoleArn"),
+                json!({
+                    "Description": format!("ARN of the role of the state machine {}", pipeline.name),
+                    "Value": { "Fn::GetAtt": [own.role, "Arn"] },
+                }),
+            );
+        }
     }
 
-    fn logs(&self) -> bool {
-        self.pipeline().settings.log.level != LogLevel::Off
+    fn takes_on_roles(&self, build: &Build<'_>) -> bool {
+        let mut takes = false;
+        crate::ir::for_each_stage(&self.pipeline(build).body, &mut |stage| {
+            if let crate::ir::StageKind::Call(call) = &stage.kind {
+                let foreign = |role: &crate::ir::Expr| {
+                    !matches!(role.kind, ExprKind::Deploy(Deploy::StepRole(..)))
+                };
+                takes |= call.credentials.as_ref().is_some_and(foreign);
+            }
+        });
+        takes
     }
 
-    fn log_group(&self) -> Value {
-        let pipeline = self.pipeline();
+    fn log_group(&self, build: &Build<'_>) -> Value {
+        let pipeline = self.pipeline(build);
         let keep = match &pipeline.settings.log.keep {
-            Some(days) => expression(self.program, self.names, days),
+            Some(days) => build.expression(days),
             None => json!(KEEP),
         };
         let mut properties = json!({
-            // Outside of this prefix each group takes room in the account's one log resource policy.
-            "LogGroupName": format!("/aws/vendedlogs/states/{}", pipeline.name),
+            "LogGroupName": build.names.text(&log_group_name(&pipeline.name)),
             "RetentionInDays": keep,
         });
-        self.tag(&mut properties);
-        // Its name is fixed: a group that were kept would stand in the way of the next deployment.
-        json!({
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": properties,
-        })
+        // The key of somebody else may not let the log service use it.
+        if let Some(key) = &pipeline.settings.encrypt
+            && let ExprKind::Deploy(Deploy::Resource(id, _)) = key.kind
+            && build.program.resource(id).creation().is_some()
+        {
+            properties["KmsKeyId"] = build.expression(key);
+        }
+        properties
     }
 
-    fn role(&self) -> Value {
-        let pipeline = self.pipeline();
-        let mut properties = json!({
-            "Description": format!("Runs the state machine {}", pipeline.name),
-            "AssumeRolePolicyDocument": iam::trust(self.program, pipeline, self.names, self.definition),
-        });
-        self.tag(&mut properties);
-        json!({ "Type": "AWS::IAM::Role", "Properties": properties })
+    /// The roles of the steps, which the machine's role takes on.
+    fn add_step_roles(&self, build: &mut Build<'_>, tags: &[(String, Value)]) {
+        let pipeline = self.pipeline(build);
+        let names = build.names;
+        let own = names.pipeline(self.id);
+        for (step, policy) in iam::step_policies(build.program, pipeline) {
+            let Some(logical) = own.step_roles.get(&step) else {
+                continue;
+            };
+            let trust = json!({
+                "Version": "2012-10-17",
+                "Statement": [{
+                    "Effect": "Allow",
+                    "Principal": { "AWS": { "Fn::GetAtt": [own.role, "Arn"] } },
+                    "Action": "sts:AssumeRole",
+                }],
+            });
+            Role {
+                logical,
+                description: format!("The step {step} of {}", pipeline.name),
+                trust,
+                policy: &policy,
+                policy_name: &step,
+                labels: &self.definition.labels,
+                managed: &[],
+                tags,
+            }
+            .add(build);
+        }
     }
 
     /// Apart from the role, so that statements can name the machine; in several parts when one would be too large.
-    fn policies(&self) -> Vec<(String, Value)> {
-        let own = self.own();
+    fn policies(&self, build: &Build<'_>) -> Vec<(String, &'static str, Value)> {
+        let own = self.own(build);
+        let pipeline = self.pipeline(build);
         let labels = &self.definition.labels;
         if self.policy.statements.is_empty() {
             return Vec::new();
@@ -119,48 +196,33 @@ impl Machine<'_> {
         let roles = json!([{ "Ref": own.role }]);
         if let [_] = parts.as_slice() {
             let policy = json!({
-                "Type": "AWS::IAM::Policy",
-                "Properties": {
-                    "PolicyName": self.pipeline().name,
-                    "PolicyDocument": self.policy.template(self.names, labels),
-                    "Roles": roles,
-                },
+                "PolicyName": pipeline.name,
+                "PolicyDocument": self.policy.template(build.names, labels),
+                "Roles": roles,
             });
-            return vec![(own.policy.clone(), policy)];
+            return vec![(own.policy.clone(), "AWS::IAM::Policy", policy)];
         }
         parts
             .iter()
             .enumerate()
             .map(|(i, part)| {
                 let policy = json!({
-                    "Type": "AWS::IAM::ManagedPolicy",
-                    "Properties": {
-                        "Description": format!("Part {} of what {} may do", i + 1, self.pipeline().name),
-                        "PolicyDocument": part.template(self.names, labels),
-                        "Roles": roles,
-                    },
+                    "Description": format!("Part {} of what {} may do", i + 1, pipeline.name),
+                    "PolicyDocument": part.template(build.names, labels),
+                    "Roles": roles,
                 });
-                (format!("{}Part{}", own.policy, i + 1), policy)
+                let name = format!("{}Part{}", own.policy, i + 1);
+                (name, "AWS::IAM::ManagedPolicy", policy)
             })
             .collect()
     }
 
-    fn machine(&self, policies: &[String]) -> Value {
-        let pipeline = self.pipeline();
-        let own = self.own();
+    fn machine(&self, build: &Build<'_>) -> Value {
+        let pipeline = self.pipeline(build);
+        let own = self.own(build);
         let settings = &pipeline.settings;
-        let mut resource = json!({ "Type": "AWS::StepFunctions::StateMachine" });
-        // Without its permissions a machine can neither be made, if it logs, nor run.
-        match policies {
-            [] => {}
-            [policy] => resource["DependsOn"] = json!(policy),
-            policies => resource["DependsOn"] = json!(policies),
-        }
         let role = match settings.role {
-            Some(role) => {
-                let arn = Tracer::outside(self.program).resource(role, RefForm::Arn);
-                self.names.value(&arn, &Labels::new())
-            }
+            Some(role) => build.pattern(&build.tracer.resource(role, RefForm::Arn)),
             None => json!({ "Fn::GetAtt": [own.role, "Arn"] }),
         };
         let mut properties = json!({ "StateMachineName": pipeline.name });
@@ -168,18 +230,86 @@ impl Machine<'_> {
             properties["StateMachineType"] = json!("EXPRESS");
         }
         properties["RoleArn"] = role;
-        properties["LoggingConfiguration"] = self.logging();
+        properties["LoggingConfiguration"] = self.logging(build);
         if settings.trace {
             properties["TracingConfiguration"] = json!({ "Enabled": true });
         }
-        self.tag(&mut properties);
-        self.define(&mut properties);
-        resource["Properties"] = properties;
-        resource
+        if let Some(key) = &settings.encrypt {
+            properties["EncryptionConfiguration"] = json!({
+                "Type": "CUSTOMER_MANAGED_KMS_KEY",
+                "KmsKeyId": build.expression(key),
+                "KmsDataKeyReusePeriodSeconds": DATA_KEY,
+            });
+        }
+        self.define(build, &mut properties);
+        properties
     }
 
-    fn logging(&self) -> Value {
-        let log = &self.pipeline().settings.log;
+    /// A version for each change, and the alias that triggers start.
+    pub fn add_release(&self, build: &mut Build<'_>) {
+        let pipeline = self.pipeline(build);
+        let Some(release) = &pipeline.settings.release else {
+            return;
+        };
+        let machine = self.own(build).machine.clone();
+        let version = build.names.claim(&machine, "Version");
+        // The revision changes with the definition and the role: a new one makes a new version, and the alias may point
+        // to the old one for a while.
+        let properties = json!({
+            "StateMachineArn": { "Ref": machine },
+            "StateMachineRevisionId": { "Fn::GetAtt": [machine, "StateMachineRevisionId"] },
+        });
+        let beside = json!({ "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain" });
+        build.add_with(
+            &version,
+            "AWS::StepFunctions::StateMachineVersion",
+            beside,
+            properties,
+            &[],
+        );
+        let mut properties = json!({ "Name": release.alias });
+        match &release.gradual {
+            None => {
+                properties["RoutingConfiguration"] =
+                    json!([{ "StateMachineVersionArn": { "Ref": version }, "Weight": 100 }]);
+            }
+            Some(gradual) => {
+                let mut preference = json!({
+                    "StateMachineVersionArn": { "Ref": version },
+                    "Type": if gradual.linear { "LINEAR" } else { "CANARY" },
+                    "Percentage": gradual.percent,
+                    "Interval": gradual.minutes,
+                });
+                let alarms: Vec<Value> = build
+                    .alarms
+                    .iter()
+                    .filter(|(of, _)| *of == self.id)
+                    .map(|(_, alarm)| json!({ "Ref": alarm }))
+                    .collect();
+                if !alarms.is_empty() {
+                    preference["Alarms"] = Value::Array(alarms);
+                }
+                properties["DeploymentPreference"] = preference;
+            }
+        }
+        let alias = self.own(build).alias.clone();
+        build.add(
+            &alias,
+            "AWS::StepFunctions::StateMachineAlias",
+            properties,
+            &[],
+        );
+        build.outputs.insert(
+            format!("{alias}Arn"),
+            json!({
+                "Description": format!("ARN to start {} by, as it is released", pipeline.name),
+                "Value": { "Ref": alias },
+            }),
+        );
+    }
+
+    fn logging(&self, build: &Build<'_>) -> Value {
+        let log = &self.pipeline(build).settings.log;
         let level = match log.level {
             LogLevel::Errors => "ERROR",
             LogLevel::All => "ALL",
@@ -189,18 +319,18 @@ impl Machine<'_> {
             "Level": level,
             "IncludeExecutionData": log.payload,
             "Destinations": [{
-                "CloudWatchLogsLogGroup": { "LogGroupArn": { "Fn::GetAtt": [self.own().logs, "Arn"] } },
+                "CloudWatchLogsLogGroup": { "LogGroupArn": { "Fn::GetAtt": [self.own(build).logs, "Arn"] } },
             }],
         })
     }
 
     /// The definition, and what is substituted in it.
-    fn define(&self, properties: &mut Value) {
+    fn define(&self, build: &Build<'_>, properties: &mut Value) {
         let substitutions: Map<String, Value> = self
             .definition
             .substitutions
             .iter()
-            .map(|(key, deploy)| (key.clone(), self.substitution(deploy)))
+            .map(|(key, deploy)| (key.clone(), self.substitution(build, deploy)))
             .collect();
         if !substitutions.is_empty() {
             properties["DefinitionSubstitutions"] = Value::Object(substitutions);
@@ -213,17 +343,14 @@ impl Machine<'_> {
         }
     }
 
-    fn substitution(&self, deploy: &Deploy) -> Value {
+    fn substitution(&self, build: &Build<'_>, deploy: &Deploy) -> Value {
         match deploy {
             // Made before this one, unless this one is reached from there.
-            Deploy::Machine(id) if !self.reaches(*id) => self.names.deploy(deploy),
-            Deploy::Param(id) if matches!(self.program.param(*id).ty, Type::List(_)) => {
-                json!({ "Fn::Join": [",", self.names.deploy(deploy)] })
+            Deploy::Machine(id) if !self.reaches(*id) => build.names.deploy(deploy),
+            Deploy::Param(id) if matches!(build.program.param(*id).ty, Type::List(_)) => {
+                json!({ "Fn::Join": [",", build.names.deploy(deploy)] })
             }
-            deploy => {
-                let pattern = Tracer::outside(self.program).deploy(deploy);
-                self.names.value(&pattern, &Labels::new())
-            }
+            deploy => build.names.text(&build.tracer.deploy(deploy)),
         }
     }
 
@@ -246,20 +373,5 @@ impl Machine<'_> {
             }
         }
         false
-    }
-
-    fn tag(&self, properties: &mut Value) {
-        let tags: Vec<Value> = self
-            .pipeline()
-            .settings
-            .tags
-            .iter()
-            .map(|(key, value)| {
-                json!({ "Key": key, "Value": expression(self.program, self.names, value) })
-            })
-            .collect();
-        if !tags.is_empty() {
-            properties["Tags"] = Value::Array(tags);
-        }
     }
 }

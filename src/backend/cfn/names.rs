@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::catalog::created;
 use crate::catalog::resource::RefForm;
 use crate::ir::pattern::{Choice, Condition, Pattern, Piece};
-use crate::ir::{Deploy, Origin, ParamId, PipelineId, Program, ResourceId, VariableId};
+use crate::ir::{
+    Deploy, ParamId, Part, PipelineId, Program, Resource, ResourceId, VariableId, access,
+};
 
 /// Logical names of everything in the template: stable, readable, unique.
 pub struct Names<'p> {
     program: &'p Program,
     params: Vec<String>,
-    resources: Vec<String>,
+    resources: Vec<ResourceNames>,
     pipelines: Vec<PipelineNames>,
     /// What was found to need one, in the order of use.
     conditions: RefCell<Conditions>,
@@ -25,12 +28,64 @@ struct Conditions {
     named: Vec<(String, Value)>,
 }
 
-/// The resources that a pipeline makes.
+/// The resources that a pipeline makes, as far as others refer to them.
 pub struct PipelineNames {
     pub machine: String,
     pub role: String,
     pub policy: String,
     pub logs: String,
+    /// What triggers start instead of the machine; empty without a release.
+    pub alias: String,
+    /// The roles of its steps, by step.
+    pub step_roles: BTreeMap<String, String>,
+}
+
+/// A made resource, and what comes along with it. All empty for an existing one.
+#[derive(Default)]
+pub struct ResourceNames {
+    pub resource: String,
+    /// In the order of the catalog's roles of the type, made or not.
+    pub roles: Vec<RoleNames>,
+    pub logs: String,
+}
+
+pub struct RoleNames {
+    pub role: String,
+    pub profile: String,
+}
+
+impl ResourceNames {
+    fn claim(resource: &Resource, taken: &mut BTreeSet<String>) -> Self {
+        let Some(creation) = resource.creation() else {
+            return Self::default();
+        };
+        let name = &resource.name;
+        let mut claim_part = |made: bool, suffix: &str| {
+            if made {
+                claim(name, suffix, taken)
+            } else {
+                String::new()
+            }
+        };
+        Self {
+            resource: claim_part(true, ""),
+            roles: created::find(&resource.cfn_type)
+                .roles
+                .iter()
+                .map(|role| {
+                    let made = creation.roles.iter().any(|own| std::ptr::eq(*own, role));
+                    RoleNames {
+                        role: claim_part(made, &format!("{}Role", role.suffix)),
+                        profile: claim_part(
+                            made && role.profile,
+                            &format!("{}Profile", role.suffix),
+                        ),
+                    }
+                })
+                .collect(),
+            logs: claim_part(creation.logs.is_some(), "Logs"),
+        }
+    }
 }
 
 impl<'p> Names<'p> {
@@ -49,15 +104,24 @@ impl<'p> Names<'p> {
                 role: claim(&p.name, "Role", &mut taken),
                 policy: claim(&p.name, "Policy", &mut taken),
                 logs: claim(&p.name, "Logs", &mut taken),
+                alias: match &p.settings.release {
+                    Some(_) => claim(&p.name, "Alias", &mut taken),
+                    None => String::new(),
+                },
+                step_roles: access::steps(p)
+                    .into_iter()
+                    .map(|step| {
+                        let own = format!("{}{}", pascal(&p.name), pascal(&step));
+                        let role = claim(&own, "Role", &mut taken);
+                        (step, role)
+                    })
+                    .collect(),
             })
             .collect();
         let resources = program
             .resources
             .iter()
-            .map(|r| match r.origin {
-                Origin::Created { .. } => claim(&r.name, "", &mut taken),
-                Origin::Existing(_) => String::new(),
-            })
+            .map(|r| ResourceNames::claim(r, &mut taken))
             .collect();
         Self {
             program,
@@ -69,6 +133,11 @@ impl<'p> Names<'p> {
                 named: Vec::new(),
             }),
         }
+    }
+
+    /// A logical name for something that nothing else refers to by a pattern.
+    pub fn claim(&self, of: &str, suffix: &str) -> String {
+        claim(of, suffix, &mut self.conditions.borrow_mut().taken)
     }
 
     /// The conditions that the values so far refer to.
@@ -126,8 +195,7 @@ impl<'p> Names<'p> {
         &self.params[id.0 as usize]
     }
 
-    /// Empty for an existing one.
-    pub fn resource(&self, id: ResourceId) -> &str {
+    pub fn resource(&self, id: ResourceId) -> &ResourceNames {
         &self.resources[id.0 as usize]
     }
 
@@ -141,23 +209,39 @@ impl<'p> Names<'p> {
         let name = match deploy {
             Deploy::Param(id) => self.param(*id).to_owned(),
             Deploy::Resource(id, form) => {
-                let logical = self.resource(*id);
+                let logical = &self.resource(*id).resource;
                 let kind = self.program.resource(*id).kind;
-                match form {
-                    form if *form == kind.ref_form => logical.to_owned(),
+                match kind.available(*form) {
+                    form if form == kind.ref_form => logical.to_owned(),
                     RefForm::Arn => format!("{logical}.{}", kind.arn_attribute),
-                    // The property that holds the name is an attribute too, where `Ref` gives something else.
-                    RefForm::Name | RefForm::Url => {
-                        let property = kind.name_property.rsplit('.').next().unwrap_or_default();
-                        format!("{logical}.{property}")
-                    }
+                    RefForm::Name | RefForm::Url => format!("{logical}.{}", kind.name_attribute),
                 }
+            }
+            Deploy::Attribute(id, name) => format!("{}.{name}", self.resource(*id).resource),
+            Deploy::Part(id, part) => {
+                let names = self.resource(*id);
+                match part {
+                    Part::Role(at) => format!("{}.Arn", names.roles[*at].role),
+                    Part::Profile(at) => names.roles[*at].profile.clone(),
+                    Part::LogGroup => names.logs.clone(),
+                }
+            }
+            Deploy::StepRole(id, step) => {
+                let roles = &self.pipeline(*id).step_roles;
+                format!("{}.Arn", roles.get(step).map_or("", String::as_str))
             }
             Deploy::Machine(id) => self.pipeline(*id).machine.clone(),
             Deploy::Account => "AWS::AccountId".to_owned(),
             Deploy::Region => "AWS::Region".to_owned(),
             Deploy::Partition => "AWS::Partition".to_owned(),
             Deploy::StackName => "AWS::StackName".to_owned(),
+            Deploy::StackUnique => {
+                // arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/8-4-4-4-12
+                let id =
+                    json!({ "Fn::Select": [2, { "Fn::Split": ["/", { "Ref": "AWS::StackId" }] }] });
+                let last = json!({ "Fn::Select": [4, { "Fn::Split": ["-", id] }] });
+                return ("Unique".to_owned(), Some(last));
+            }
             Deploy::Import(export) => {
                 let name = format!("Import{}", pascal(export));
                 return (name, Some(json!({ "Fn::ImportValue": export })));
@@ -184,7 +268,30 @@ impl<'p> Names<'p> {
 
     /// The pattern as a policy's text with `${…}` in it.
     pub fn plain(&self, pattern: &Pattern, labels: &Labels) -> String {
-        self.write(pattern, labels, false).0
+        self.write(pattern, labels, Reader::People).0
+    }
+
+    /// The pattern as a value of the template that IAM never sees: `*` and `?` stand for themselves.
+    pub fn text(&self, pattern: &Pattern) -> Value {
+        if let Some(deploy) = pattern.as_deploy() {
+            return self.deploy(deploy);
+        }
+        if let Some(text) = pattern.as_text() {
+            return Value::String(text.to_owned());
+        }
+        if let Some(choice) = pattern.as_choice() {
+            return json!({ "Fn::If": [
+                self.condition(&choice.condition),
+                self.text(&choice.then),
+                self.text(&choice.otherwise),
+            ] });
+        }
+        let (text, given) = self.write(pattern, &Labels::new(), Reader::Template);
+        if given.is_empty() {
+            json!({ "Fn::Sub": text })
+        } else {
+            json!({ "Fn::Sub": [text, given] })
+        }
     }
 
     /// The pattern as a value of the template.
@@ -195,7 +302,7 @@ impl<'p> Names<'p> {
         if let Some(choice) = pattern.as_choice() {
             return self.choice(choice, labels).1;
         }
-        let (text, given) = self.write(pattern, labels, true);
+        let (text, given) = self.write(pattern, labels, Reader::Policy);
         let late = pattern
             .pieces()
             .iter()
@@ -217,9 +324,18 @@ impl<'p> Names<'p> {
         }
     }
 
-    /// With `sub`, what IAM has to see as `${…}` is kept from Fn::Sub.
-    fn write(&self, pattern: &Pattern, labels: &Labels, sub: bool) -> (String, Map<String, Value>) {
-        let open = if sub { "${!" } else { "${" };
+    /// What IAM has to see as `${…}` is kept from Fn::Sub.
+    fn write(
+        &self,
+        pattern: &Pattern,
+        labels: &Labels,
+        reader: Reader,
+    ) -> (String, Map<String, Value>) {
+        let open = if reader == Reader::People {
+            "${"
+        } else {
+            "${!"
+        };
         let mut text = String::new();
         let mut given = Map::new();
         for piece in pattern.pieces() {
@@ -228,6 +344,11 @@ impl<'p> Names<'p> {
                     let mut rest = part.chars().peekable();
                     while let Some(c) = rest.next() {
                         match c {
+                            '$' if reader == Reader::Template && rest.peek() == Some(&'{') => {
+                                rest.next();
+                                text.push_str("${!");
+                            }
+                            c if reader == Reader::Template => text.push(c),
                             '*' | '?' => text.extend([open, c.encode_utf8(&mut [0; 4]), "}"]),
                             '$' if rest.peek() == Some(&'{') => text.extend([open, "$}"]),
                             c => text.push(c),
@@ -264,6 +385,16 @@ impl<'p> Names<'p> {
         }
         (text, given)
     }
+}
+
+/// Who sees a written pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// IAM, when Fn::Sub is through with it.
+    Policy,
+    People,
+    /// A service, when Fn::Sub is through with it.
+    Template,
 }
 
 /// The labels of a pipeline's distributed maps.

@@ -4,47 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::names::{Labels, Names};
+use super::names::Names;
 use crate::ir::pattern::trace::{Choices, Tracer};
-use crate::ir::{Entry, Expr, ExprKind, Literal, Origin, Program, Resource, Time};
-
-/// A resource that the template makes.
-pub(super) fn resource(program: &Program, names: &Names, resource: &Resource) -> Value {
-    let mut value = json!({ "Type": resource.cfn_type });
-    let mut given = Map::new();
-    if let Origin::Created { name, properties } = &resource.origin {
-        for (property, expr) in properties {
-            given.insert(property.clone(), expression(program, names, expr));
-        }
-        if let (Some(name), Some(property)) = (name, non_empty(resource.kind.name_property)) {
-            let name = expression(program, names, name);
-            set(&mut given, property, name);
-        }
-    }
-    if !given.is_empty() {
-        value["Properties"] = Value::Object(given);
-    }
-    value
-}
-
-fn non_empty(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// Sets a property by its dotted path.
-fn set(properties: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => {
-            properties.insert(path.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            let inner = properties.entry(first).or_insert_with(|| json!({}));
-            if let Value::Object(inner) = inner {
-                set(inner, rest, value);
-            }
-        }
-    }
-}
+use crate::ir::{Entry, Expr, ExprKind, Literal, Program, Time};
 
 /// A build- or deploy-time expression. Text that only the deployment can join becomes Fn::Sub.
 pub(super) fn expression(program: &Program, names: &Names, expr: &Expr) -> Value {
@@ -74,13 +36,21 @@ pub(super) fn expression(program: &Program, names: &Names, expr: &Expr) -> Value
             match tracer.condition(condition, &mut Choices::default()) {
                 Some(condition) => json!({ "Fn::If": [
                     names.condition(&condition),
-                    expression(program, names, then),
-                    expression(program, names, otherwise),
+                    part_of_choice(program, names, then),
+                    part_of_choice(program, names, otherwise),
                 ] }),
                 None => Value::Null,
             }
         }
-        _ => names.value(&Tracer::outside(program).constant(expr), &Labels::new()),
+        _ => names.text(&Tracer::outside(program).constant(expr)),
+    }
+}
+
+/// Null in a choice leaves the property out.
+fn part_of_choice(program: &Program, names: &Names, expr: &Expr) -> Value {
+    match expr.as_literal() {
+        Some(Literal::Null) => json!({ "Ref": "AWS::NoValue" }),
+        _ => expression(program, names, expr),
     }
 }
 
@@ -115,6 +85,11 @@ fn find_references(value: &Value, names: &mut BTreeSet<String>) {
                 match (key.as_str(), value) {
                     ("Ref", Value::String(name)) => {
                         names.insert(name.clone());
+                    }
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        if let Some(Value::String(name)) = parts.first() {
+                            names.insert(name.clone());
+                        }
                     }
                     ("Fn::Sub", Value::String(text)) => find_placeholders(text, names),
                     ("Fn::Sub", Value::Array(parts)) => {

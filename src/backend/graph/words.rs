@@ -1,6 +1,8 @@
 //! Expressions and times in a few words, as the program writes them.
 
-use crate::ir::expr::{Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Unary};
+use crate::ir::expr::{
+    Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Part, Unary,
+};
 use crate::ir::{Pipeline, Program};
 
 /// Longer texts are cut: a picture is no listing.
@@ -153,11 +155,24 @@ impl Words<'_> {
         match deploy {
             Deploy::Param(id) => self.program.param(*id).name.clone(),
             Deploy::Resource(id, _) => self.program.resource(*id).name.clone(),
+            Deploy::Attribute(id, attribute) => {
+                format!("{}.{attribute}", self.program.resource(*id).name)
+            }
+            Deploy::Part(id, part) => {
+                let name = &self.program.resource(*id).name;
+                match part {
+                    Part::Role(_) => format!("role of {name}"),
+                    Part::Profile(_) => format!("profile of {name}"),
+                    Part::LogGroup => format!("logs of {name}"),
+                }
+            }
+            Deploy::StepRole(_, step) => format!("role of {step}"),
             Deploy::Machine(id) => self.program.pipeline(*id).name.clone(),
             Deploy::Account => "aws.account".to_owned(),
             Deploy::Region => "aws.region".to_owned(),
             Deploy::Partition => "aws.partition".to_owned(),
             Deploy::StackName => "stack.name".to_owned(),
+            Deploy::StackUnique => "stack.id".to_owned(),
             Deploy::Import(name) => format!("import(\"{name}\")"),
         }
     }

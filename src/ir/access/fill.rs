@@ -26,8 +26,9 @@ pub(super) enum Value<'a> {
 
 pub(super) struct Filler<'f, 'a> {
     pub tracer: &'a Tracer<'a>,
-    /// The service of the call.
+    /// The service and the operation of the call; empty for what is none.
     pub service: &'f str,
+    pub operation: &'f str,
     pub members: &'f [(String, Value<'a>)],
     pub within: Option<&'a Expr>,
 }
@@ -62,6 +63,19 @@ struct Bound {
 }
 
 impl<'a> Filler<'_, 'a> {
+    /// A template by itself; None when something that it needs is not given.
+    pub fn pattern(&self, template: &ArnTemplate) -> Option<Pattern> {
+        let grant = Grant {
+            actions: Vec::new(),
+            resources: Vec::new(),
+            conditions: Vec::new(),
+            when: None,
+            source: GrantSource::Documented,
+        };
+        let mut choices = Choices::default();
+        self.template(template, &grant, None, &mut choices, &mut Run::default())
+    }
+
     pub fn fill(&self, grants: &[Grant], reason: &Reason, found: &mut Accesses) {
         let mut open = Vec::new();
         let mut problems = Vec::new();
@@ -228,6 +242,7 @@ impl<'a> Filler<'_, 'a> {
             resources,
             conditions,
             assumed: grant.source == GrantSource::Assumed,
+            step: None,
             reason: reason.clone(),
         })
     }
@@ -311,6 +326,12 @@ impl<'a> Filler<'_, 'a> {
         bound: Option<&Bound>,
         run: &mut Run,
     ) -> Pattern {
+        if matches!(hole.reading, Reading::S3Bucket | Reading::S3Key) && is_late(&value) {
+            run.problems.push(Problem::LatePlace {
+                member: hole.path.clone(),
+                span: span.unwrap_or_default(),
+            });
+        }
         // A name without its revision is known as well as its author wants it to be.
         let known = hole.reading == Reading::Revised && value.is_exact();
         let part = self.tracer.read(hole.reading, value);
@@ -347,7 +368,7 @@ impl<'a> Filler<'_, 'a> {
         let first = steps.next().unwrap_or_default();
         let (name, marks) = split_marks(first);
         let Some((_, value)) = self.members.iter().find(|(member, _)| member == name) else {
-            return Found::Absent;
+            return self.find_implied(path, choices);
         };
         let given = |pattern| Found::Given(pattern, None, Node::Unknown);
         let expr = match value {
@@ -370,6 +391,44 @@ impl<'a> Filler<'_, 'a> {
                 return Found::Given(data, Some(expr.span), Node::Expr(expr));
             }
         };
+        self.walk(expr, marks, steps, choices)
+    }
+
+    /// What a resource that the call names says in its place: a workgroup's own results.
+    fn find_implied(&self, path: &str, choices: &mut Choices<'a>) -> Found<'a> {
+        let Some((member, property)) = machine::find_implied(self.service, self.operation, path)
+        else {
+            return Found::Absent;
+        };
+        let Some((_, Value::Expr(named))) = self.members.iter().find(|(name, _)| name == member)
+        else {
+            return Found::Absent;
+        };
+        let program = self.tracer.program;
+        let named = match self.tracer.follow(named, choices) {
+            Node::Expr(named) => named,
+            _ => named,
+        };
+        let crate::ir::ExprKind::Deploy(Deploy::Resource(id, _)) = &named.kind else {
+            return Found::Absent;
+        };
+        let mut steps = property.split('.');
+        let first = steps.next().unwrap_or_default();
+        let creation = program.resource(*id).creation();
+        match creation.and_then(|creation| creation.property(first)) {
+            Some(value) => self.walk(value, "", steps, choices),
+            None => Found::Absent,
+        }
+    }
+
+    /// Follows what is left of a path.
+    fn walk<'p>(
+        &self,
+        expr: &'a Expr,
+        marks: &'p str,
+        mut steps: impl Iterator<Item = &'p str>,
+        choices: &mut Choices<'a>,
+    ) -> Found<'a> {
         let mut node = Node::Expr(expr);
         let mut span = expr.span;
         let mut rest = marks;

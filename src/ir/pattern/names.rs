@@ -27,7 +27,8 @@ impl Tracer<'_> {
         let resource = self.program.resource(id);
         let name = match &resource.origin {
             Origin::Existing(name) => self.text(name, &mut Choices::default()),
-            Origin::Created { .. } => {
+            Origin::Created(_) => {
+                let form = resource.kind.available(form);
                 let has_form = form != RefForm::Arn
                     || resource.kind.ref_form == RefForm::Arn
                     || !resource.kind.arn_attribute.is_empty();

@@ -715,6 +715,11 @@ impl<'a> Tracer<'a> {
         choices.force(format!("null {path}"), 2) == 1
     }
 
+    /// As [`Tracer::constant`], of an expression outside of pipelines.
+    pub fn text_of(&self, expr: &Expr) -> Pattern {
+        Tracer::outside(self.program).constant(expr)
+    }
+
     /// The pattern of a build- or deploy-time expression: its first, where it has several.
     pub fn constant(&self, expr: &'a Expr) -> Pattern {
         self.text(expr, &mut Choices::default())

@@ -1,5 +1,6 @@
 //! Names and what is read of their values: members, elements, parts of lists.
 
+use crate::catalog::cloudformation;
 use crate::catalog::resource::RefForm;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::ir::functions::Function;
@@ -333,11 +334,7 @@ impl Checker<'_> {
             "name" => RefForm::Name,
             "arn" => RefForm::Arn,
             "url" if forms.contains(&"url") => RefForm::Url,
-            _ => {
-                let of = describe(&base.ty);
-                self.report_unknown_member(&of, name, forms);
-                return invalid(span);
-            }
+            _ => return self.resource_attribute(base, name, span, forms),
         };
         let value = self.resource_as(base, form);
         Expr {
@@ -345,6 +342,62 @@ impl Checker<'_> {
             span,
             ..value
         }
+    }
+
+    /// What CloudFormation knows of a resource that the template makes: `orders.StreamArn`.
+    fn resource_attribute(
+        &mut self,
+        base: Expr,
+        name: &ast::Name,
+        span: Span,
+        forms: &[&str],
+    ) -> Expr {
+        let Type::Resource(kind) = &base.ty else {
+            return invalid(span);
+        };
+        let known = cloudformation::find_type(kind.0.cfn_type);
+        let attributes: Vec<&str> = known
+            .iter()
+            .flat_map(|known| known.attributes.members())
+            .map(|attribute| attribute.raw.name.as_str())
+            .collect();
+        // `cluster.Endpoint.Address` is one attribute.
+        let is_known = |text: &str| {
+            attributes.iter().any(|a| {
+                *a == text
+                    || a.strip_prefix(text)
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        let made = match &base.kind {
+            ExprKind::Deploy(Deploy::Resource(id, _)) => Some(*id),
+            _ => None,
+        };
+        let Some(id) = made.filter(|id| is_known(&name.node) && self.names.is_made(*id)) else {
+            let of = describe(&base.ty);
+            if is_known(&name.node) {
+                self.report(
+                    Diagnostic::new(
+                        Code::UnknownMember,
+                        name.span,
+                        format!(
+                            "`{}` is known only of {of} that this template makes",
+                            name.node
+                        ),
+                    )
+                    .help("write the value itself, or take it as a `param` or by `import(…)`"),
+                );
+            } else {
+                let mut all = forms.to_vec();
+                if made.is_some_and(|id| self.names.is_made(id)) {
+                    all.extend(&attributes);
+                }
+                self.report_unknown_member(&of, name, &all);
+            }
+            return invalid(span);
+        };
+        let kind = ExprKind::Deploy(Deploy::Attribute(id, name.node.clone()));
+        self.build(kind, Type::String, span)
     }
 
     /// Without null in its type where a test has shown so.

@@ -26,6 +26,29 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Whether a type is of CloudFormation's schemas.
+pub(in crate::resolve) fn is_of_template(ty: &Type) -> bool {
+    match ty {
+        Type::Shape(shape) => shape.service().contains("::"),
+        Type::Optional(inner) => is_of_template(inner),
+        _ => false,
+    }
+}
+
+/// The code of a mistake in what is given where this type is wanted: calls and resources have codes of their own.
+pub(in crate::resolve) fn code_at(ty: &Type, code: Code) -> Code {
+    if !is_of_template(ty) {
+        return code;
+    }
+    match code {
+        Code::UnknownArgument => Code::UnknownProperty,
+        Code::MissingArgument | Code::OneOfSeveral => Code::MissingProperty,
+        Code::WrongArgumentType => Code::PropertyType,
+        Code::UnknownEnumValue | Code::OutOfRange => Code::PropertyValue,
+        code => code,
+    }
+}
+
 impl Checker<'_> {
     /// The value as it stands in the place; `invalid` where it does not fit, which is reported.
     pub(in crate::resolve) fn fit(&mut self, value: Expr, wanted: Wanted<'_>) -> Expr {
@@ -54,7 +77,7 @@ impl Checker<'_> {
                     };
                 }
                 Type::Enum(values) if !values.values.contains(text) => {
-                    let diagnostic = unknown_value(text, &values, span, wanted.member);
+                    let diagnostic = unknown_value(text, &values, span, wanted);
                     self.report(diagnostic);
                     return invalid(span);
                 }
@@ -62,6 +85,8 @@ impl Checker<'_> {
             }
         }
         if let (Some(Literal::String(text)), Some(member)) = (value.as_literal(), wanted.member)
+            // What names a resource in a template, its schema says.
+            && !is_of_template(wanted.ty)
             && let Some(diagnostic) = names_none(text, span, member)
         {
             self.report(diagnostic);
@@ -78,7 +103,8 @@ impl Checker<'_> {
             self.report(diagnostic);
             return invalid(span);
         }
-        if let Some(diagnostic) = out_of_range(&value, wanted) {
+        let diagnostic = out_of_range(&value, wanted).or_else(|| out_of_pattern(&value, wanted));
+        if let Some(diagnostic) = diagnostic {
             self.report(diagnostic);
             return invalid(span);
         }
@@ -206,10 +232,10 @@ pub(in crate::resolve) fn literal_fits(value: &Literal, to: &Type) -> bool {
 }
 
 /// A literal that is none of the values that there are.
-fn unknown_value(text: &str, values: &EnumType, span: Span, member: Option<&str>) -> Diagnostic {
-    let (code, message) = match member {
+fn unknown_value(text: &str, values: &EnumType, span: Span, wanted: Wanted<'_>) -> Diagnostic {
+    let (code, message) = match wanted.member {
         Some(member) => (
-            Code::UnknownEnumValue,
+            code_at(wanted.ty, Code::UnknownEnumValue),
             format!("`{member}` has no value `\"{text}\"`"),
         ),
         None => (
@@ -241,7 +267,12 @@ pub(super) fn offer_value(
             diagnostic.replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
         }
         // So few are in the message or beside the place already.
-        None if values.len() <= SHOWN_VALUES && diagnostic.code != Code::UnknownEnumValue => {
+        None if values.len() <= SHOWN_VALUES
+            && !matches!(
+                diagnostic.code,
+                Code::UnknownEnumValue | Code::PropertyValue
+            ) =>
+        {
             diagnostic
         }
         None if values.len() <= SHOWN => {
@@ -279,7 +310,7 @@ fn mismatch(value: &Expr, wanted: Wanted<'_>) -> Diagnostic {
     }
     let diagnostic = match wanted.member {
         Some(member) => Diagnostic::new(
-            Code::WrongArgumentType,
+            code_at(wanted.ty, Code::WrongArgumentType),
             span,
             format!("`{member}` takes {expected}, found {found}"),
         ),
@@ -449,6 +480,40 @@ pub(super) fn offer_default(
         ))
 }
 
+/// The model's shape of what is wanted.
+pub(super) fn shape_of(ty: &Type) -> Option<Shape> {
+    match ty {
+        Type::Shape(shape) => Some(*shape),
+        Type::Optional(inner) => shape_of(inner),
+        _ => None,
+    }
+}
+
+/// What the schema says of a string's form, where the value is known.
+fn out_of_pattern(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
+    let pattern = shape_of(wanted.ty)?.pattern()?;
+    let Some(Literal::String(text)) = value.as_literal() else {
+        return None;
+    };
+    // What CloudFormation itself fills in when it deploys.
+    if text.contains("{{resolve:") {
+        return None;
+    }
+    let pattern = regex::Regex::new(pattern).ok()?;
+    if pattern.is_match(text) {
+        return None;
+    }
+    let place = wanted.member.unwrap_or("this");
+    Some(
+        Diagnostic::new(
+            code_at(wanted.ty, Code::OutOfRange),
+            value.span,
+            format!("`{place}` cannot be `\"{text}\"`"),
+        )
+        .help(format!("it matches `{pattern}`")),
+    )
+}
+
 /// What the model says of lengths and sizes, where the value is known.
 fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
     let shape = shape_of(wanted.ty)?;
@@ -492,8 +557,11 @@ fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
             )
         }
         (Some(Literal::Number(n)), _, ShapeKind::Number { min, max }) => {
-            return range_message(&n.as_f64()?, min.as_ref(), max.as_ref(), "", wanted)
-                .map(|message| Diagnostic::new(Code::OutOfRange, value.span, message));
+            return range_message(&n.as_f64()?, min.as_ref(), max.as_ref(), "", wanted).map(
+                |message| {
+                    Diagnostic::new(code_at(wanted.ty, Code::OutOfRange), value.span, message)
+                },
+            );
         }
         (Some(Literal::Number(n)), _, ShapeKind::Integer { min, max }) => (
             "",
@@ -504,7 +572,7 @@ fn out_of_range(value: &Expr, wanted: Wanted<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     range_message(&count, min.as_ref(), max.as_ref(), what, wanted)
-        .map(|message| Diagnostic::new(Code::OutOfRange, value.span, message))
+        .map(|message| Diagnostic::new(code_at(wanted.ty, Code::OutOfRange), value.span, message))
 }
 
 /// What is to say of a number, or of a count of `what`, that is not between its limits.
@@ -542,18 +610,6 @@ fn missed_range<T: PartialOrd + Display>(
     }
 }
 
-/// The API's type of a place.
-fn shape_of(ty: &Type) -> Option<Shape> {
-    match ty {
-        Type::Shape(shape) => Some(*shape),
-        Type::Optional(inner) => match **inner {
-            Type::Shape(shape) => Some(shape),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// What is to say of a key of an object whose keys are data, where the model says which there are.
 pub(super) fn check_map_key(key: &ast::Name, wanted: Wanted<'_>) -> Option<Diagnostic> {
     let map = shape_of(wanted.ty)?;
@@ -569,13 +625,17 @@ pub(super) fn check_map_key(key: &ast::Name, wanted: Wanted<'_>) -> Option<Diagn
     let place = wanted.member.unwrap_or("this");
     if !values.is_empty() && !values.contains(&key.node) {
         let message = format!("`{place}` has no key `{}`", key.node);
-        let diagnostic = Diagnostic::new(Code::UnknownEnumValue, key.span, message);
+        let diagnostic = Diagnostic::new(
+            code_at(wanted.ty, Code::UnknownEnumValue),
+            key.span,
+            message,
+        );
         return Some(offer_value(diagnostic, &key.node, values, key.span));
     }
     let length = key.node.chars().count() as u64;
     let range = missed_range(&length, min.as_ref(), max.as_ref())?;
     Some(Diagnostic::new(
-        Code::OutOfRange,
+        code_at(wanted.ty, Code::OutOfRange),
         key.span,
         format!("`{place}` takes keys of {range} characters, found one of {length}"),
     ))

@@ -6,8 +6,8 @@ use crate::catalog::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::types::ResourceKindRef;
 use crate::ir::{Deploy, Expr, ExprKind, Literal, Type};
-use crate::resolve::expr::fit::wrap;
-use crate::resolve::expr::{Checker, Wanted, invalid};
+use crate::resolve::expr::fit::{shape_of, wrap};
+use crate::resolve::expr::{Checker, Wanted, code_at, invalid, is_of_template};
 use crate::resolve::types::{describe, either, fits};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOp};
@@ -24,7 +24,7 @@ impl Checker<'_> {
         let span = value.span;
         if !fits(&Type::String, wanted.ty) {
             let diagnostic = Diagnostic::new(
-                Code::WrongArgumentType,
+                code_at(wanted.ty, Code::WrongArgumentType),
                 span,
                 format!(
                     "`{member}` takes {}, found {}",
@@ -60,7 +60,11 @@ impl Checker<'_> {
             );
             return invalid(span);
         }
-        let form = match resource::wanted_form(member) {
+        let form = match shape_of(wanted.ty).filter(|_| is_of_template(wanted.ty)) {
+            Some(shape) => resource::wanted_by_property(kind.0, member, shape),
+            None => resource::wanted_form(member),
+        };
+        let form = match form {
             RefForm::Url if kind.0.ref_form != RefForm::Url => RefForm::Name,
             form => form,
         };
@@ -155,7 +159,9 @@ pub(super) fn other_form(expr: &ast::Expr, value: &Expr, wanted: Wanted<'_>) -> 
     let form = resource::wanted_form(member);
     let service = shape_of(wanted.ty).map_or("", Shape::service);
     let names_one = !resource::named_kinds(service, member).is_empty();
-    if *given == form || !names_one || TAKE_BOTH.contains(&member) {
+    // How a template's properties name resources, their schemas say.
+    let of_template = is_of_template(wanted.ty);
+    if *given == form || !names_one || of_template || TAKE_BOTH.contains(&member) {
         return None;
     }
     let word = |form| match form {
@@ -177,12 +183,4 @@ pub(super) fn other_form(expr: &ast::Expr, value: &Expr, wanted: Wanted<'_>) -> 
         "",
         "give the resource itself",
     ))
-}
-
-fn shape_of(ty: &Type) -> Option<Shape> {
-    match ty {
-        Type::Shape(shape) => Some(*shape),
-        Type::Optional(inner) => shape_of(inner),
-        _ => None,
-    }
 }

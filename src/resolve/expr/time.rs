@@ -1,7 +1,7 @@
 //! When an expression is known, and places that need an earlier time.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Element, Entry, Expr, ExprKind, Time};
+use crate::ir::{Binary, Element, Entry, Expr, ExprKind, Time, Type, Unary};
 use crate::resolve::names::Names;
 
 /// The time of an expression of this kind: that of its latest part.
@@ -93,6 +93,13 @@ fn find_uncomputable(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Deploy(_) => None,
         ExprKind::Template(parts) => parts.iter().find_map(find_uncomputable),
+        ExprKind::If {
+            condition,
+            then,
+            otherwise,
+        } => find_undecidable(condition)
+            .or_else(|| find_uncomputable(then))
+            .or_else(|| find_uncomputable(otherwise)),
         ExprKind::List(elements) => elements.iter().find_map(|Element { spread, value }| {
             if *spread {
                 Some(value)
@@ -105,6 +112,38 @@ fn find_uncomputable(expr: &Expr) -> Option<&Expr> {
             Entry::Computed { key, .. } => Some(key),
             Entry::Spread(value) => Some(value),
         }),
+        _ => Some(expr),
+    }
+}
+
+/// The first part of a condition that CloudFormation's conditions cannot say.
+fn find_undecidable(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Unary {
+            op: Unary::Not,
+            operand,
+        } => find_undecidable(operand),
+        ExprKind::Binary {
+            op: Binary::And | Binary::Or,
+            left,
+            right,
+        } => find_undecidable(left).or_else(|| find_undecidable(right)),
+        ExprKind::Binary {
+            op: Binary::Eq | Binary::Ne,
+            left,
+            right,
+        } => find_uncomputable(left).or_else(|| find_uncomputable(right)),
+        ExprKind::Binary {
+            op: Binary::In,
+            left,
+            right,
+        } => match &right.kind {
+            ExprKind::Literal(_) | ExprKind::List(_) => {
+                find_uncomputable(left).or_else(|| find_uncomputable(right))
+            }
+            _ => Some(right),
+        },
+        _ if expr.ty == Type::Bool => find_uncomputable(expr),
         _ => Some(expr),
     }
 }

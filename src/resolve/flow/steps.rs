@@ -13,7 +13,8 @@ use crate::ir::{self, Block, Expr, ExprKind, Stage, StageKind, Time, Type, Varia
 use crate::resolve::arguments::{Formal, bind_arguments};
 use crate::resolve::expr;
 use crate::resolve::order::inner_stages;
-use crate::resolve::program::{Context, kind_of};
+use crate::resolve::program::Context;
+use crate::resolve::resource::kind_of;
 use crate::resolve::scope::{FrameKind, Named};
 use crate::resolve::symbols::{ItemRef, Lookup, Space, duplicate};
 use crate::resolve::types::there_are;
