@@ -168,7 +168,13 @@ impl Checker<'_> {
             }
         }
         let of = source_path(base).unwrap_or_else(|| "it".to_owned());
+        let place = base.span;
         let base = self.check(base, None);
+        // With its parentheses, behind which the member stands.
+        let base = Expr {
+            span: place,
+            ..base
+        };
         self.member_of(base, name, span, &of)
     }
 
@@ -249,7 +255,7 @@ impl Checker<'_> {
                 } else {
                     let diagnostic = diagnostic
                         .help("`count(…)` gives a list's length, `[0]` its first element");
-                    match counted {
+                    match counted && is_dotted(name) {
                         true => diagnostic.fix(count_fix(base.span, name)),
                         false => diagnostic,
                     }
@@ -257,16 +263,17 @@ impl Checker<'_> {
             }
             other if other.has_members() || matches!(other, Type::Union(_)) => {
                 if let Some(path) = deeper_member(&ty, &name.node) {
-                    Diagnostic::new(
+                    let diagnostic = Diagnostic::new(
                         Code::UnknownMember,
                         name.span,
                         format!("{} has no member `{}`", quoted(of), name.node),
-                    )
-                    .replace(
-                        name.span,
-                        path.as_str(),
-                        format!("write `{path}`"),
-                    )
+                    );
+                    match is_dotted(name) {
+                        true => {
+                            diagnostic.replace(name.span, path.as_str(), format!("write `{path}`"))
+                        }
+                        false => diagnostic.help(format!("there is `.{path}`")),
+                    }
                 } else {
                     let names = ty.member_names();
                     let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -490,6 +497,11 @@ fn optional_element(base: &Type, element: &Type) -> Type {
         }
         expanded => Type::optional(expanded),
     }
+}
+
+/// Whether a member is written behind a dot, and not in quotes between brackets.
+fn is_dotted(name: &ast::Name) -> bool {
+    (name.span.end - name.span.start) as usize == name.node.len()
 }
 
 fn count_fix(base: Span, name: &ast::Name) -> Fix {
