@@ -326,6 +326,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 Type::Never
             };
         }
+        self.check_unused_steps();
         self.warn();
         let returned = self.returns[0].ty.clone();
         let returns = match ty.join(&returned) {

@@ -50,6 +50,20 @@ pub(in crate::resolve) fn check_step_alone(context: &mut Context<'_>, item: Item
 }
 
 impl<'u> Flow<'_, 'u> {
+    /// A step of the pipeline that nothing uses, in a frame of its own.
+    pub(super) fn use_alone(&mut self, step: StepRef<'u>) {
+        let outer = self.place.clone();
+        let frame = self
+            .scope
+            .push_frame(self.scope.flow.frame, FrameKind::Step);
+        self.scope.flow.frame = Some(frame);
+        self.place.frame = frame;
+        self.step_alone(step.step);
+        self.expanding.pop();
+        self.scope.flow.frame = Some(outer.frame);
+        self.place = outer;
+    }
+
     fn step_alone(&mut self, step: &'u ast::Step) {
         self.expanding.push(step.name.span);
         match &step.body {
