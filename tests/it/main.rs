@@ -8,6 +8,7 @@ mod iam_merge;
 mod iam_rows;
 mod jsonata;
 mod lowering;
+mod meaning;
 mod report;
 mod support;
 mod syntax;

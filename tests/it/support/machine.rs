@@ -27,9 +27,13 @@ pub struct Called {
 
 type Answer = Result<Value, Failure>;
 
+/// What a Task answers, by its name and its arguments.
+type Answering = dyn FnMut(&str, &Value) -> Answer;
+
 pub struct Machine {
     definition: Value,
     answers: BTreeMap<String, Vec<Answer>>,
+    answering: Option<Box<Answering>>,
     datasets: BTreeMap<String, Vec<Value>>,
     /// In order.
     pub calls: Vec<Called>,
@@ -73,6 +77,7 @@ impl Machine {
         Self {
             definition,
             answers: BTreeMap::new(),
+            answering: None,
             datasets: BTreeMap::new(),
             calls: Vec::new(),
             entered: Vec::new(),
@@ -86,6 +91,12 @@ impl Machine {
         let mut answers: Vec<Answer> = answers.into_iter().collect();
         answers.reverse();
         self.answers.insert(state.to_owned(), answers);
+        self
+    }
+
+    /// Answers of all Tasks that have none of their own.
+    pub fn answering(mut self, answering: impl FnMut(&str, &Value) -> Answer + 'static) -> Self {
+        self.answering = Some(Box::new(answering));
         self
     }
 
@@ -109,7 +120,7 @@ impl Machine {
         let mut name = flow["StartAt"].as_str().expect("StartAt").to_owned();
         let mut input = input;
         loop {
-            assert!(self.entered.len() < 2_000, "this does not end");
+            assert!(self.entered.len() < 20_000, "this does not end");
             self.entered.push(name.clone());
             let state = &flow["States"][&name];
             assert!(state.is_object(), "there is no state `{name}`");
@@ -259,10 +270,18 @@ impl Machine {
                 self.evaluate(seconds, states, scope)?;
             }
         }
+        let answered = self
+            .answering
+            .as_mut()
+            .filter(|_| !self.answers.contains_key(name))
+            .map(|answering| answering(name, &arguments));
         self.calls.push(Called {
             state: name.to_owned(),
             arguments,
         });
+        if let Some(answered) = answered {
+            return answered;
+        }
         match self.answers.get_mut(name) {
             None => Ok(json!({})),
             Some(answers) if answers.len() > 1 => answers.pop().expect("more than one"),
