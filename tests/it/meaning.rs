@@ -54,7 +54,11 @@ impl Answers {
 /// The place of a call by its state's name: `x.c12-2` is place 12.
 fn site(state: &str) -> usize {
     let last = state.rsplit('.').next().unwrap_or(state);
-    let number = last.split('-').next().unwrap_or(last).trim_start_matches('c');
+    let number = last
+        .split('-')
+        .next()
+        .unwrap_or(last)
+        .trim_start_matches('c');
     number
         .parse()
         .unwrap_or_else(|_| panic!("`{state}` is no place of a call"))

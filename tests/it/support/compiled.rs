@@ -28,7 +28,9 @@ pub fn compile_file(path: &Path) -> Result<Program, String> {
     };
     let main = path.to_string_lossy();
     let file = read(&main).unwrap_or_else(|error| panic!("{main}: {error:?}"));
-    finish(driver::compile(file, &LintLevels::default(), &mut |path| read(path)))
+    finish(driver::compile(file, &LintLevels::default(), &mut |path| {
+        read(path)
+    }))
 }
 
 fn finish(compilation: driver::Compilation) -> Result<Program, String> {

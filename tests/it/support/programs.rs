@@ -180,7 +180,9 @@ impl Stage {
         let mut all: Vec<&Block> = match &self.kind {
             Kind::Map(map) => vec![&map.body],
             Kind::Parallel { branches, .. } => branches.iter().map(|(_, body)| body).collect(),
-            Kind::If { arms, otherwise } => arms.iter().map(|(_, arm)| arm).chain(otherwise).collect(),
+            Kind::If { arms, otherwise } => {
+                arms.iter().map(|(_, arm)| arm).chain(otherwise).collect()
+            }
             Kind::Match {
                 arms, otherwise, ..
             } => arms.iter().map(|(_, arm)| arm).chain(otherwise).collect(),
@@ -361,7 +363,11 @@ fn write_kind(out: &mut String, kind: &Kind, depth: usize) {
         Kind::Return(Some(value)) => write!(out, "return {value}"),
         Kind::Break => write!(out, "break"),
         Kind::Continue => write!(out, "continue"),
-        Kind::Use { step, args, block: given } => {
+        Kind::Use {
+            step,
+            args,
+            block: given,
+        } => {
             let args: Vec<String> = args.iter().map(Expr::to_string).collect();
             let _ = write!(out, "{step}({})", args.join(", "));
             if let Some(given) = given {
@@ -395,8 +401,10 @@ impl Display for Expr {
                 write!(f, "[{}]", items.join(", "))
             }
             Expr::Object(members) => {
-                let members: Vec<String> =
-                    members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(key, value)| format!("{key}: {value}"))
+                    .collect();
                 write!(f, "{{ {} }}", members.join(", "))
             }
             Expr::Joined(parts) => {

@@ -44,11 +44,7 @@ pub fn program(choices: &[u16]) -> Program {
         cleanup: true,
         inner: None,
     };
-    let params = [
-        ("a", Ty::Int),
-        ("w", Ty::Word),
-        ("xs", Ty::Ints),
-    ];
+    let params = [("a", Ty::Int), ("w", Ty::Word), ("xs", Ty::Ints)];
     let scope: Vec<Name> = params
         .iter()
         .map(|(name, ty)| Name {
@@ -828,9 +824,9 @@ fn text(text: &str) -> Expr {
 }
 
 fn says_body(block: &Block) -> bool {
-    block.iter().any(|stage| {
-        matches!(stage.kind, Kind::Body) || stage.blocks().into_iter().any(says_body)
-    })
+    block
+        .iter()
+        .any(|stage| matches!(stage.kind, Kind::Body) || stage.blocks().into_iter().any(says_body))
 }
 
 /// Whether something can come behind it.

@@ -361,12 +361,7 @@ impl<'p> Walker<'p, '_> {
         unreachable!("counting has no end")
     }
 
-    fn repeat(
-        &mut self,
-        condition: Option<&'p Expr>,
-        block: &'p Block,
-        place: &Place<'p>,
-    ) -> Left {
+    fn repeat(&mut self, condition: Option<&'p Expr>, block: &'p Block, place: &Place<'p>) -> Left {
         let looped = self.id();
         let inner = Place {
             looped,
@@ -441,7 +436,9 @@ impl<'p> Walker<'p, '_> {
 
     fn int(&self, expr: &Expr, place: &Place<'_>) -> i64 {
         let value = self.value(expr, place);
-        value.as_i64().unwrap_or_else(|| panic!("{expr} is {value}"))
+        value
+            .as_i64()
+            .unwrap_or_else(|| panic!("{expr} is {value}"))
     }
 
     fn list(&self, expr: &Expr, place: &Place<'_>) -> Vec<Value> {
