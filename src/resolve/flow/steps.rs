@@ -616,6 +616,11 @@ impl<'u> Flow<'_, 'u> {
                 });
                 self.place.returns = self.returns.len() - 1;
                 let (inner, mut ty) = self.block(&flow.stages);
+                if inner.stages.is_empty() && !stages.is_empty() {
+                    // The value is that of the flow, not of the last parameter.
+                    let nothing = StageKind::Pass(Expr::null(name.span));
+                    stages.push(self.made(nothing, Type::Null, base.clone(), name.span));
+                }
                 stages.extend(inner.stages);
                 let at = self.place.returns;
                 let record = &mut self.returns[at];
