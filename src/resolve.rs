@@ -8,6 +8,7 @@ mod call;
 mod expr;
 mod flow;
 mod names;
+mod operations;
 mod order;
 pub mod permissions;
 mod program;
@@ -61,6 +62,7 @@ pub fn resolve(units: &[Unit]) -> Analysis {
     let program = fine.then(|| context.into_program());
     if let Some(program) = &program {
         diagnostics.extend(permissions::check(program));
+        diagnostics.extend(operations::check(program));
     }
     diagnostics.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
