@@ -56,7 +56,7 @@ enum Command {
     Build(build::Args),
     /// Report problems and write nothing
     Check(check::Args),
-    /// Print the permissions of the execution roles
+    /// Print the permissions of all roles that the template makes
     Iam(iam::Args),
     /// Explain an error or a warning
     Explain(explain::Args),

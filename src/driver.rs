@@ -109,7 +109,10 @@ pub fn emit(program: &Program) -> Emission {
         })
         .collect();
     let names = Names::new(program);
-    let notes = notes(program).iter().map(|note| note.plain(&names)).collect();
+    let notes = notes(program)
+        .iter()
+        .map(|note| note.plain(&names))
+        .collect();
     Emission {
         artifacts,
         diagnostics,

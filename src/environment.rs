@@ -119,11 +119,16 @@ fn allowed(text: String, declared: &Value) -> Result<String, String> {
         && let Ok(pattern) = regex::Regex::new(pattern)
         && !pattern.is_match(&text)
     {
-        let why = declared["ConstraintDescription"].as_str().unwrap_or("is of another form");
+        let why = declared["ConstraintDescription"]
+            .as_str()
+            .unwrap_or("is of another form");
         return Err(format!("{why}, and this is `{text}`"));
     }
     if text.len() > VALUE {
-        return Err(format!("has {} bytes; a parameter holds at most {VALUE}", text.len()));
+        return Err(format!(
+            "has {} bytes; a parameter holds at most {VALUE}",
+            text.len()
+        ));
     }
     Ok(text)
 }

@@ -40,7 +40,9 @@ pub enum Error {
     },
     #[error("`{path}`: {reason}")]
     Config { path: String, reason: String },
-    #[error("there is no `{CONFIG_FILE}` at or above this folder, so there is no environment `{0}`")]
+    #[error(
+        "there is no `{CONFIG_FILE}` at or above this folder, so there is no environment `{0}`"
+    )]
     NoConfig(String),
     #[error("`{0}` exists already; nothing was written")]
     Exists(String),
