@@ -37,6 +37,14 @@ KNOWN = [
      "wants one resource to be of every type that the action takes; iam-data looks whether it is of one"),
     ("parliament", "RESOURCE_STAR", "", "iam-data says more exactly which of these could be scoped"),
     ("parliament", "PERMISSIONS_MANAGEMENT_ACTIONS", "", "says that PassRole hands on permissions, which it is for; the role and the service are held by iam-simulate"),
+    ("iam-data", "condition", r"kms:\w+ has no condition key kms:EncryptionContext:",
+     "the reference lists the key as kms:EncryptionContext:${EncryptionContextKey}"),
+    ("permissions", "disputed", r"kms:\w+ .*EncryptionContext", "iam-simulate leaves a key that is named so out of the request; MiniStack allows it"),
+    ("permissions", "denied", r"kms:\w+ .*EncryptionContext", "as before"),
+    ("parliament", "RESOURCE_MISMATCH", r"table/\*/stream/\*", "reads no ARN with a time of day in it"),
+    ("permissions", "surplus", r"kms:(Decrypt|GenerateDataKey) ",
+     "that a resource is encrypted stands in the template and not in the definition; tests/it/template hold who may use a key"),
+    ("iam-data", "wide", r"cloudwatch:PutMetricData ", "held by cloudwatch:namespace, as Glue's own policy does"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 
