@@ -303,6 +303,19 @@ impl Writer<'_> {
                 }
             }),
             Setting::Dashboard => self.token("dashboard"),
+            Setting::Release(release) => {
+                self.word("release");
+                self.leaf(release.alias.span);
+                if let Some(gradual) = &release.gradual {
+                    self.space();
+                    self.word(if gradual.linear { "linear" } else { "canary" });
+                    self.expr(&gradual.percent);
+                    self.token("%");
+                    self.space();
+                    self.word(if gradual.linear { "every" } else { "for" });
+                    self.expr(&gradual.interval);
+                }
+            }
             Setting::Role(role) => {
                 self.word("role");
                 self.leaf(role.span);

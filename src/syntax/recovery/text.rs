@@ -22,6 +22,7 @@ pub(super) const SETTING_WORDS: &[&str] = &[
     "tags",
     "alarm",
     "dashboard",
+    "release",
     "role",
     "allow",
 ];

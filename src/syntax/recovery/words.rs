@@ -212,6 +212,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::tags_setting
         | Rule::alarm_setting
         | Rule::dashboard_setting
+        | Rule::release_setting
         | Rule::role_setting
         | Rule::kw_mode
         | Rule::kw_defaults
@@ -221,6 +222,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::kw_tags
         | Rule::kw_alarm
         | Rule::kw_dashboard
+        | Rule::kw_release
         | Rule::kw_role => (Rank::Opener, MEMBER),
         Rule::kw_step => (Rank::Opener, MEMBER),
         Rule::one_test_member
@@ -309,6 +311,9 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::kw_when => (Rank::Opener, "`when`"),
         Rule::kw_with => (Rank::Option, "`with`"),
         Rule::kw_notify => (Rank::Option, "`notify`"),
+        Rule::kw_linear | Rule::linear_release | Rule::kw_canary | Rule::canary_release => {
+            (Rank::Needed, "`linear` or `canary`")
+        }
         Rule::kw_payload | Rule::kw_keep | Rule::log_keep => (Rank::Needed, "`payload` or `keep`"),
         Rule::kw_if => (Rank::Needed, "`if`"),
         Rule::kw_fail => (Rank::Option, "`fail when`"),
