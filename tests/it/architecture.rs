@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
     ("workspace", &["source", "diagnostic"]),
+    ("environment", &["diagnostic", "ir", "backend"]),
     (
         "driver",
         &[

@@ -7,9 +7,9 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 
 use crate::support::compiled;
-use crate::support::machine::{Failure, Machine};
 use crate::support::programs::generate::{Made, programs};
 use crate::support::programs::reference::{self, Call, Outcome, Raised, Run};
+use crate::support::sequential::{Failure, Machine};
 
 const WORDS: [&str; 3] = ["p", "q", "r"];
 
