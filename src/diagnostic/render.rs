@@ -41,8 +41,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         match fix.edits.first() {
             Some(first) => {
                 let shown = &fix.edits[..fix.edits.len().min(MOST_EDITS)];
-                let window =
-                    Window::around(sources, first.span.file, shown.iter().map(|e| e.span));
+                let window = Window::around(sources, first.span.file, shown.iter().map(|e| e.span));
                 let mut snippet = Snippet::source(window.text)
                     .line_start(window.line)
                     .path(window.path);

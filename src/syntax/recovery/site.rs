@@ -20,8 +20,6 @@ pub(super) struct Site<'s, 't> {
     pub range: Range<usize>,
     /// The token that does not fit; the part's end when one is missing there.
     pub at: usize,
-    /// The byte, when it is within the token.
-    pub byte: usize,
     pub expected: &'s [Rule],
     /// The brackets and quotes around the place, outermost first.
     enclosing: Vec<usize>,
@@ -116,7 +114,6 @@ impl<'s, 't> Site<'s, 't> {
             rule,
             range,
             at,
-            byte,
             expected,
             enclosing,
         }

@@ -39,7 +39,7 @@ pub(super) fn expected(rules: &[Rule], end: &str) -> String {
     let operators = has(Rank::Operator);
     found.retain(|(rank, words)| match rank {
         // After what is complete, nothing that would go on with its last word is likely.
-        Rank::Opener => !modifiers && !(operators && words == "`(`"),
+        Rank::Opener => !(modifiers || operators && words == "`(`"),
         Rank::Option | Rank::Operator => !certain && !modifiers,
         _ => true,
     });

@@ -1,7 +1,5 @@
 //! Programs compiled from their text, as the command line does it.
 
-use std::path::Path;
-
 use flowc::backend::{self, asl};
 use flowc::diagnostic::levels::LintLevels;
 use flowc::diagnostic::render;

@@ -33,7 +33,6 @@ type Answering = dyn FnMut(&str, &Value) -> Answer;
 
 pub struct Machine {
     definition: Value,
-    answers: BTreeMap<String, Vec<Answer>>,
     answering: Option<Box<Answering>>,
     datasets: BTreeMap<String, Vec<Value>>,
     /// In order.
@@ -77,7 +76,6 @@ impl Machine {
         check(&definition);
         Self {
             definition,
-            answers: BTreeMap::new(),
             answering: None,
             datasets: BTreeMap::new(),
             calls: Vec::new(),
@@ -87,15 +85,7 @@ impl Machine {
         }
     }
 
-    /// What a Task answers, one after another; the last repeats. Without answers it gives `{}`.
-    pub fn answer(mut self, state: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
-        let mut answers: Vec<Answer> = answers.into_iter().collect();
-        answers.reverse();
-        self.answers.insert(state.to_owned(), answers);
-        self
-    }
-
-    /// Answers of all Tasks that have none of their own.
+    /// Answers of all Tasks.
     pub fn answering(mut self, answering: impl FnMut(&str, &Value) -> Answer + 'static) -> Self {
         self.answering = Some(Box::new(answering));
         self
@@ -110,11 +100,6 @@ impl Machine {
         };
         let id = json!("arn:execution:parent");
         self.flow(&definition, input, &mut scope, &id)
-    }
-
-    /// The names of the tasks called, in order.
-    pub fn called(&self) -> Vec<&str> {
-        self.calls.iter().map(|call| call.state.as_str()).collect()
     }
 
     fn flow(&mut self, flow: &Value, input: Value, scope: &mut Scope<'_>, id: &Value) -> Answer {
@@ -271,23 +256,15 @@ impl Machine {
                 self.evaluate(seconds, states, scope)?;
             }
         }
-        let answered = self
+        let answer = self
             .answering
             .as_mut()
-            .filter(|_| !self.answers.contains_key(name))
-            .map(|answering| answering(name, &arguments));
+            .map_or(Ok(json!({})), |answering| answering(name, &arguments));
         self.calls.push(Called {
             state: name.to_owned(),
             arguments,
         });
-        if let Some(answered) = answered {
-            return answered;
-        }
-        match self.answers.get_mut(name) {
-            None => Ok(json!({})),
-            Some(answers) if answers.len() > 1 => answers.pop().expect("more than one"),
-            Some(answers) => answers.last().cloned().unwrap_or(Ok(json!({}))),
-        }
+        answer
     }
 
     fn parallel(&mut self, state: &Value, states: &Value, scope: &Scope<'_>, id: &Value) -> Answer {
