@@ -1,6 +1,7 @@
 mod by_hand;
 mod catalog;
 mod cfn;
+mod emitted;
 mod iam;
 mod iam_catalog;
 mod iam_map;
@@ -10,5 +11,6 @@ mod jsonata;
 mod lowering;
 mod meaning;
 mod report;
+mod rules;
 mod support;
 mod syntax;

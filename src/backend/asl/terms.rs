@@ -323,8 +323,8 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
     let mut fails = false;
     walk(expr, &mut |part| {
         fails |= match &part.kind {
-            // What lowering writes itself has a type, and is safe.
-            ExprKind::Jsonata { .. } => part.ty == Type::Any,
+            // What lowering writes itself has a type, and is safe where it raises nothing on purpose.
+            ExprKind::Jsonata { text, .. } => part.ty == Type::Any || text.contains("$error("),
             ExprKind::Unary { op, operand } => *op == Unary::Negate && is_unknown(&operand.ty),
             ExprKind::Binary { op, left, right } => match op {
                 Binary::Div | Binary::Rem => {

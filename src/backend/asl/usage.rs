@@ -100,6 +100,7 @@ impl Use {
 }
 
 struct Usage<'g> {
+    symbols: &'g Symbols<'g>,
     uses: Vec<Use>,
     /// What may flow into a variable.
     sources: BTreeMap<VariableId, Vec<Source<'g>>>,
@@ -122,6 +123,7 @@ enum Source<'g> {
 pub(super) fn prune(graph: &mut Graph, symbols: &Symbols<'_>) {
     let uses = {
         let mut usage = Usage {
+            symbols,
             uses: vec![Use::default(); symbols.len()],
             sources: BTreeMap::new(),
             changed: Vec::new(),
@@ -132,8 +134,8 @@ pub(super) fn prune(graph: &mut Graph, symbols: &Symbols<'_>) {
             let sources = usage.sources.get(&variable).cloned().unwrap_or_default();
             for source in sources {
                 match source {
-                    Source::Value(expr) => usage.read(expr, &part),
-                    Source::Element(expr) => usage.read(expr, &part.element()),
+                    Source::Value(expr) => usage.read_kept(expr, &part),
+                    Source::Element(expr) => usage.read_kept(expr, &part.element()),
                     Source::Items(expr) => usage.read(expr, &Use::of_elements(part.clone())),
                     Source::Batches(expr) => usage.read(expr, &Use::of_elements(part.element())),
                 }
@@ -207,8 +209,21 @@ impl<'g> Usage<'g> {
         self.sources.entry(variable).or_default().push(source);
     }
 
-    /// `part` is read of the expression's value.
+    /// As [`Usage::read`], of what [`narrow`] leaves of the expression.
+    fn read_kept(&mut self, expr: &Expr, part: &Use) {
+        if part.is_empty() || part.whole {
+            return self.read(expr, part);
+        }
+        let mut kept = expr.clone();
+        keep(&mut kept, part, self.symbols);
+        self.read(&kept, part);
+    }
+
+    /// `part` is read of the expression's value. Whatever the expression names is read: it is written as it stands.
     fn read(&mut self, expr: &Expr, part: &Use) {
+        if part.is_empty() {
+            return;
+        }
         trace(expr, part, &mut |root, part| {
             if let Root::Variable(id) = root
                 && self.uses[id.0 as usize].add(part)
@@ -226,11 +241,10 @@ enum Root {
     Local(u32),
 }
 
-/// Tells what is read of each name when `part` is read of the expression's value.
+/// Tells what is read of each name when `part` is read of the expression's value, at least that it is there.
 fn trace(expr: &Expr, part: &Use, found: &mut dyn FnMut(Root, &Use)) {
-    if part.is_empty() {
-        return;
-    }
+    let nothing = Use::present();
+    let part = if part.is_empty() { &nothing } else { part };
     match &expr.kind {
         ExprKind::Variable(id) => found(Root::Variable(*id), part),
         ExprKind::Local(local) => found(Root::Local(local.id), part),
@@ -252,10 +266,11 @@ fn trace(expr: &Expr, part: &Use, found: &mut dyn FnMut(Root, &Use)) {
         }
         ExprKind::Object(entries) if only_pairs(entries) && !part.whole => {
             for entry in entries {
-                if let Entry::Pair { key, value } = entry
-                    && let Some((_, part)) = part.members.get(key)
-                {
-                    trace(value, part, found);
+                if let Entry::Pair { key, value } = entry {
+                    match part.members.get(key) {
+                        Some((_, part)) => trace(value, part, found),
+                        None => trace(value, &Use::whole(), found),
+                    }
                 }
             }
         }
@@ -370,8 +385,14 @@ fn narrow(
     for node in &mut graph.nodes {
         match &mut node.op {
             Op::Map(map) => {
-                map.captures
-                    .retain(|capture| used(capture.input.source).is_some_and(|u| !u.is_empty()));
+                map.captures.retain_mut(|capture| {
+                    let Some(part) = used(capture.input.source).filter(|part| !part.is_empty())
+                    else {
+                        return false;
+                    };
+                    keep(&mut capture.value, part, symbols);
+                    true
+                });
                 narrow(&mut map.body, uses, symbols, Some((map.result, true)));
             }
             Op::Parallel(parallel) => {
@@ -412,6 +433,11 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
             keep(then, part, symbols);
             keep(otherwise, part, symbols);
         }
+        ExprKind::Binary {
+            op: Binary::Coalesce,
+            right,
+            ..
+        } => keep(right, part, symbols),
         ExprKind::Object(entries) if only_pairs(entries) && !part.members.is_empty() => {
             entries.retain_mut(|entry| match entry {
                 Entry::Pair { key, value } => match part.members.get(key) {
