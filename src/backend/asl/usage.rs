@@ -1,7 +1,8 @@
 //! What is read of each variable: only that is kept.
 //!
 //! A use is a tree of members. It flows backwards through assignments, into the bodies of maps and parallels, until
-//! nothing changes; then what nobody reads is not assigned, and of results only the parts that somebody reads.
+//! nothing changes; then what nobody reads is not assigned, and of results only the parts that somebody reads. What can
+//! fail is evaluated all the same: a program that leaves a value unread still says that there is one.
 
 use std::collections::BTreeMap;
 
@@ -152,8 +153,16 @@ impl<'g> Usage<'g> {
         for edge in graph.edges() {
             for assign in &edge.assigns {
                 self.flows(assign.variable, Source::Value(&assign.value));
+                if can_fail(&assign.value)
+                    && self.uses[assign.variable.0 as usize].add(&Use::present())
+                {
+                    self.changed.push(assign.variable);
+                }
             }
             if let Target::End(Some(value)) = &edge.target {
+                if result.is_some() && can_fail(value) {
+                    self.read_kept(value, &Use::present());
+                }
                 match result {
                     None => self.read(value, &Use::whole()),
                     Some((variable, true)) => self.flows(variable, Source::Element(value)),
@@ -376,7 +385,8 @@ fn narrow(
             let part = used(variable).cloned().unwrap_or_default();
             let part = if element { part.element() } else { part };
             match value {
-                Some(_) if part.is_empty() => *value = None,
+                Some(given) if part.is_empty() && !can_fail(given) => *value = None,
+                Some(given) if part.is_empty() => keep(given, &Use::present(), symbols),
                 Some(value) => keep(value, &part, symbols),
                 None => {}
             }
@@ -445,7 +455,7 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
                         keep(value, part, symbols);
                         true
                     }
-                    None => false,
+                    None => can_fail(value),
                 },
                 _ => true,
             });
