@@ -12,7 +12,7 @@ use crate::source::{FileId, Sources, Span};
 const CONTEXT_LINES: usize = 2;
 
 /// Of a fix that mends one habit in many places, so many are shown.
-const MOST_EDITS: usize = 4;
+const MOST_EDITS: usize = 32;
 
 /// One diagnostic with its source, as rustc would show it; ends with a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
