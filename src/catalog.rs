@@ -7,6 +7,7 @@ pub mod actions;
 pub mod cloudformation;
 pub mod created;
 mod curated;
+pub mod event;
 mod form;
 pub mod grant;
 pub mod lifetime;

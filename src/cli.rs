@@ -66,7 +66,7 @@ enum Command {
     Check(check::Args),
     /// Format sources
     Fmt(fmt::Args),
-    /// Print the permissions of the execution roles
+    /// Print the permissions of all roles that the template makes
     Iam(iam::Args),
     /// Show what can be called: services, operations, their arguments, results, errors and permissions
     Catalog(catalog::Args),

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use crate::backend::cfn::names::Names;
+use crate::backend::cfn::notes::notes;
 use crate::backend::{self, Artifact};
 use crate::diagnostic::levels::LintLevels;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
@@ -107,6 +109,8 @@ pub struct Emission {
     /// In a fixed order.
     pub artifacts: Vec<Artifact>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What others must do for the template to work: sentences.
+    pub notes: Vec<String>,
 }
 
 impl Emission {
@@ -134,9 +138,15 @@ pub fn emit(program: &Program) -> Emission {
             }
         })
         .collect();
+    let names = Names::new(program);
+    let notes = notes(program)
+        .iter()
+        .map(|note| note.plain(&names))
+        .collect();
     Emission {
         artifacts,
         diagnostics,
+        notes,
     }
 }
 

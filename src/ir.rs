@@ -556,6 +556,19 @@ pub struct FailWhen {
 }
 
 impl Pipeline {
+    /// Whether some trigger gives it a list of records as its whole input, for its only parameter.
+    pub fn takes_lists(&self) -> bool {
+        let mut triggers = self.settings.triggers.iter();
+        triggers.any(|trigger| matches!(trigger.source, TriggerSource::Pipe(_)))
+    }
+
+    /// Whether something that starts it can leave dead letters; a queue has its own.
+    pub fn has_dead_letters(&self) -> bool {
+        self.settings.triggers.iter().any(|trigger| {
+            !matches!(&trigger.source, TriggerSource::Pipe(pipe) if pipe.kind == trigger::PipeKind::Sqs)
+        })
+    }
+
     pub fn variable(&self, id: VariableId) -> &Variable {
         &self.variables[id.0 as usize]
     }

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod cli;
 pub mod diagnostic;
 pub mod driver;
+pub mod environment;
 pub mod format;
 pub mod ir;
 pub mod lint;

@@ -8,6 +8,7 @@ mod call;
 mod expr;
 mod flow;
 mod names;
+mod operations;
 mod order;
 pub mod permissions;
 mod program;
@@ -77,6 +78,7 @@ pub fn resolve(units: &[Unit]) -> Analysis {
     let program = fine.then(|| context.into_program());
     if let Some(program) = &program {
         diagnostics.extend(permissions::check(program));
+        diagnostics.extend(operations::check(program));
     }
     diagnostics.retain(|d| !is_of_missing_file(units, d));
     diagnostics.sort_by(|a, b| {

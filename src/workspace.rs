@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::diagnostic::find_nearest;
 use crate::diagnostic::levels::{LintLevel, LintLevels};
 use crate::source::{ReadError, SourceFile};
 
@@ -39,6 +40,10 @@ pub enum Error {
     },
     #[error("`{path}`: {reason}")]
     Config { path: String, reason: String },
+    #[error(
+        "there is no `{CONFIG_FILE}` at or above this folder, so there is no environment `{0}`"
+    )]
+    NoConfig(String),
     #[error("`{0}` exists already; nothing was written")]
     Exists(String),
 }
@@ -121,6 +126,56 @@ impl Workspace {
         })
     }
 
+    /// The values of an environment's parameters.
+    pub fn environment(&self, name: &str) -> Result<BTreeMap<String, serde_json::Value>, Error> {
+        let Some(root) = &self.root else {
+            return Err(Error::NoConfig(name.to_owned()));
+        };
+        let known = &self.config.environments;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        match known.get(name) {
+            Some(_) if !name.chars().all(fits) => Err(self.config_error(
+                root,
+                format!("the environment `{name}` names a file: it has letters, digits, `_` and `-` only"),
+            )),
+            Some(environment) => Ok(environment
+                .params
+                .iter()
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect()),
+            None => {
+                let names = known.keys().map(String::as_str);
+                let reason = match find_nearest(name, names) {
+                    Some(near) => format!("there is no environment `{name}`; did you mean `{near}`?"),
+                    None if known.is_empty() => format!(
+                        "there is no environment `{name}`; one begins with `[environments.{name}.params]`"
+                    ),
+                    None => {
+                        let names: Vec<String> = known.keys().map(|n| format!("`{n}`")).collect();
+                        format!("there is no environment `{name}`; there are {}", names.join(", "))
+                    }
+                };
+                Err(self.config_error(root, reason))
+            }
+        }
+    }
+
+    /// What is wrong with the values of an environment.
+    pub fn environment_error(&self, name: &str, problems: &[String]) -> Error {
+        let root = self.root.clone().unwrap_or_default();
+        self.config_error(
+            &root,
+            format!("environment `{name}`: {}", problems.join("; ")),
+        )
+    }
+
+    fn config_error(&self, root: &Path, reason: String) -> Error {
+        Error::Config {
+            path: display(&root.join(CONFIG_FILE)),
+            reason,
+        }
+    }
+
     /// Where `build` writes when `--out` is not given.
     pub fn default_out(&self) -> PathBuf {
         let out = self.config.out.as_deref().unwrap_or("out");
@@ -128,6 +183,15 @@ impl Workspace {
             Some(root) => root.join(out),
             None => PathBuf::from(out),
         }
+    }
+}
+
+/// A value of the configuration, dates as their text.
+fn plain(value: &toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(moment) => serde_json::Value::String(moment.to_string()),
+        toml::Value::Array(elements) => elements.iter().map(plain).collect(),
+        value => serde_json::to_value(value).unwrap_or_default(),
     }
 }
 

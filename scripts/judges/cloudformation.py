@@ -8,7 +8,8 @@ import re
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 PSEUDO = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::StackName": "stack",
-          "AWS::URLSuffix": "amazonaws.com"}
+          "AWS::URLSuffix": "amazonaws.com",
+          "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack/00000000-0000-0000-0000-000000000000"}
 # What Fn::GetAtt … Arn gives: {n} is the resource's name.
 ARN = {
     "AWS::DynamoDB::Table": "dynamodb:{r}:{a}:table/{n}",
@@ -19,16 +20,20 @@ ARN = {
     "AWS::Events::Rule": "events:{r}:{a}:rule/{n}",
     "AWS::Glue::Job": "glue:{r}:{a}:job/{n}",
     "AWS::IAM::Role": "iam::{a}:role/{n}",
+    "AWS::Kinesis::Stream": "kinesis:{r}:{a}:stream/{n}",
+    "AWS::KinesisFirehose::DeliveryStream": "firehose:{r}:{a}:deliverystream/{n}",
     "AWS::KMS::Key": "kms:{r}:{a}:key/00000000-0000-0000-0000-000000000000",
     "AWS::Lambda::Function": "lambda:{r}:{a}:function:{n}",
     "AWS::Logs::LogGroup": "logs:{r}:{a}:log-group:{n}:*",
     "AWS::S3::Bucket": "s3:::{n}",
+    "AWS::Scheduler::ScheduleGroup": "scheduler:{r}:{a}:schedule-group/{n}",
+    "AWS::SecretsManager::Secret": "secretsmanager:{r}:{a}:secret:{n}-000000",
     "AWS::SNS::Topic": "sns:{r}:{a}:{n}",
     "AWS::SQS::Queue": "sqs:{r}:{a}:{n}",
     "AWS::StepFunctions::Activity": "states:{r}:{a}:activity:{n}",
     "AWS::StepFunctions::StateMachine": "states:{r}:{a}:stateMachine:{n}",
 }
-REF_IS_ARN = {"AWS::SNS::Topic", "AWS::StepFunctions::Activity", "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"}
+REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::StepFunctions::Activity", "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"}
 NAMES = ("TableName", "TopicName", "QueueName", "BucketName", "FunctionName", "StateMachineName", "LogGroupName", "RoleName", "ClusterName", "Name")
 SCHEDULE = re.compile(r"^(rate\([1-9]\d* (minutes?|hours?|days?)\)|cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\))$")
 
@@ -75,6 +80,8 @@ class Resolver:
     def attribute(self, logical, attribute):
         if logical not in self.resources:
             return logical
+        if attribute == "StreamArn":
+            return self.arn(logical) + "/stream/2026-01-01T00:00:00.000"
         return self.arn(logical) if attribute.endswith("Arn") else self.name(logical)
 
     def sub(self, text, given):

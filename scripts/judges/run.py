@@ -40,6 +40,14 @@ KNOWN = [
     ("iam-data", "condition", r"states:InvokeHTTPEndpoint has no condition key states:HTTP(Method|Endpoint)$",
      "the reference lists the key for Step Functions, not at the action; AWS's page on HTTP Tasks holds the action to both"),
     ("parliament", "UNKNOWN_CONDITION_FOR_ACTION", r"states:HTTP(Method|Endpoint) for action states:InvokeHTTPEndpoint", "the same gap in the reference"),
+    ("iam-data", "condition", r"kms:\w+ has no condition key kms:EncryptionContext:",
+     "the reference lists the key as kms:EncryptionContext:${EncryptionContextKey}"),
+    ("permissions", "disputed", r"kms:\w+ .*EncryptionContext", "iam-simulate leaves a key that is named so out of the request; MiniStack allows it"),
+    ("permissions", "denied", r"kms:\w+ .*EncryptionContext", "as before"),
+    ("parliament", "RESOURCE_MISMATCH", r"table/\*/stream/\*", "reads no ARN with a time of day in it"),
+    ("permissions", "surplus", r"kms:(Decrypt|GenerateDataKey) ",
+     "that a resource is encrypted stands in the template and not in the definition; tests/it/template hold who may use a key"),
+    ("iam-data", "wide", r"cloudwatch:PutMetricData ", "held by cloudwatch:namespace, as Glue's own policy does"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 

@@ -2,6 +2,8 @@
 //!
 //! Limits: `facts` of Step Functions, IAM and CloudFormation quotas, from AWS's guides.
 
+mod texts;
+
 use serde_json::Value;
 
 use super::asl::Definition;
@@ -16,6 +18,9 @@ use crate::source::Span;
 pub const RESOURCES: usize = 500;
 pub const PARAMETERS: usize = 200;
 pub const OUTPUTS: usize = 200;
+/// Characters of a parameter's name, and bytes of its value.
+pub const PARAMETER_NAME: usize = 255;
+pub const PARAMETER_VALUE: usize = 4_096;
 /// Bytes of a template that is deployed from S3.
 pub const TEMPLATE: usize = 1_000_000;
 /// Bytes of a template that is sent along with the request; above, it is deployed from S3.
@@ -26,6 +31,15 @@ pub const DEFINITION: usize = 1_048_576;
 pub const MACHINE_NAME: usize = 80;
 /// Characters of a trust policy without blanks.
 pub const TRUST: usize = 2_048;
+/// Characters of a rule's pattern.
+pub const PATTERN: usize = 2_048;
+/// Fields that a rule picks out of an event.
+pub const PICKED: usize = 100;
+/// Widgets of a dashboard, and bytes of its body.
+pub const WIDGETS: usize = 500;
+pub const DASHBOARD: usize = 1_000_000;
+/// Values that CloudFormation takes from elsewhere when it deploys: `{{resolve:…}}`.
+pub const RESOLVED: usize = 60;
 
 /// How many contributors are named.
 const NAMED: usize = 5;
@@ -54,6 +68,14 @@ pub enum Limit {
     Resources,
     Parameters,
     Outputs,
+    Pattern,
+    Picked,
+    Widgets,
+    Dashboard,
+    Resolved,
+    /// A property's text, or its elements; the subject names it.
+    Text,
+    Elements,
 }
 
 impl Excess {
@@ -92,6 +114,13 @@ impl Limit {
             Self::Resources => ("template", "resources"),
             Self::Parameters => ("template", "parameters"),
             Self::Outputs => ("template", "outputs"),
+            Self::Pattern => ("pattern", "characters"),
+            Self::Picked => ("input", "fields of the event"),
+            Self::Widgets => ("dashboard", "widgets"),
+            Self::Dashboard => ("dashboard", "bytes"),
+            Self::Resolved => ("template", "values from elsewhere (`{{resolve:…}}`)"),
+            Self::Text => ("value", "characters"),
+            Self::Elements => ("value", "elements"),
         }
     }
 }
@@ -201,6 +230,9 @@ pub fn check(
         Vec::new(),
     );
     add(Limit::Outputs, count("Outputs"), OUTPUTS, Vec::new());
+    let resolved = text.matches("{{resolve:").count();
+    add(Limit::Resolved, resolved, RESOLVED, Vec::new());
+    found.extend(texts::check(program, &names, template));
     found
 }
 

@@ -8,23 +8,27 @@ use serde_json::Value;
 
 use super::asl::Definition;
 use super::cfn::names::{Labels, Names};
-use super::iam::{self, Statement};
-use crate::ir::Program;
-use crate::ir::access::Reason;
+use super::iam::{self, Policy, Statement};
+use crate::ir::access::{self, Reason};
 use crate::ir::pattern::Pattern;
+use crate::ir::{Program, ResourceId};
 use crate::source::Sources;
 
 /// Width of the words before each line.
 const WORDS: usize = 10;
 
-/// The permissions of all pipelines.
+/// The permissions of all roles that the template makes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Permissions {
-    pub pipelines: Vec<PipelinePermissions>,
+    /// The execution roles.
+    pub pipelines: Vec<RolePermissions>,
+    /// Those of steps, triggers and resources.
+    pub others: Vec<RolePermissions>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PipelinePermissions {
+pub struct RolePermissions {
+    /// Whose role it is: `load`, `load.put`, `load on schedule`, `job clean`.
     pub name: String,
     pub statements: Vec<Explained>,
 }
@@ -60,23 +64,48 @@ pub fn permissions(
 ) -> Permissions {
     let names = Names::new(program);
     let none = Labels::new();
-    let pipelines = program
-        .pipelines
-        .iter()
-        .enumerate()
-        .map(|(i, pipeline)| {
-            let labels = definitions.get(i).map_or(&none, |d| &d.labels);
-            let statements = iam::policy(program, pipeline).statements;
-            PipelinePermissions {
-                name: pipeline.name.clone(),
-                statements: statements
-                    .iter()
-                    .map(|statement| explain(statement, &names, labels, sources))
-                    .collect(),
-            }
-        })
-        .collect();
-    Permissions { pipelines }
+    let role = |name: String, policy: &Policy, labels: &Labels| RolePermissions {
+        name,
+        statements: policy
+            .statements
+            .iter()
+            .map(|statement| explain(statement, &names, labels, sources))
+            .collect(),
+    };
+    let mut pipelines = Vec::new();
+    let mut others = Vec::new();
+    for (i, pipeline) in program.pipelines.iter().enumerate() {
+        let labels = definitions.get(i).map_or(&none, |d| &d.labels);
+        if pipeline.settings.role.is_none() {
+            let policy = iam::policy(program, pipeline);
+            pipelines.push(role(pipeline.name.clone(), &policy, labels));
+        }
+        for (step, policy) in iam::step_policies(program, pipeline) {
+            others.push(role(format!("{}.{step}", pipeline.name), &policy, labels));
+        }
+        for trigger in &pipeline.settings.triggers {
+            let accesses = access::find_start_accesses(program, pipeline, trigger);
+            let name = format!("{} on {}", pipeline.name, trigger.source.word());
+            others.push(role(name, &iam::merge(accesses.needs), &none));
+        }
+    }
+    for (id, resource) in (0u32..).map(ResourceId).zip(&program.resources) {
+        let name = format!("{} {}", resource.kind.word, resource.name);
+        for about in resource.creation().into_iter().flat_map(|c| &c.roles) {
+            let accesses = access::find_service_accesses(program, id, Some(about));
+            let name = match about.suffix.as_str() {
+                "" => name.clone(),
+                suffix => format!("{name} ({})", suffix.to_lowercase()),
+            };
+            others.push(role(name, &iam::merge(accesses.needs), &none));
+        }
+        let touches = resource.creation().is_some_and(|c| !c.touches.is_empty());
+        if touches && resource.kind.word == "role" {
+            let accesses = access::find_service_accesses(program, id, None);
+            others.push(role(name, &iam::merge(accesses.needs), &none));
+        }
+    }
+    Permissions { pipelines, others }
 }
 
 fn explain(statement: &Statement, names: &Names, labels: &Labels, sources: &Sources) -> Explained {
@@ -106,7 +135,7 @@ fn needed_by(reason: &Reason, sources: &Sources) -> NeededBy {
 
 #[derive(Serialize)]
 struct Page {
-    pipelines: Vec<Section>,
+    roles: Vec<Section>,
 }
 
 #[derive(Serialize)]
@@ -131,20 +160,21 @@ struct Line {
 
 /// The permissions as people read them; with `why`, each with what needs it.
 pub fn render(permissions: &Permissions, why: bool) -> String {
-    let pipelines = permissions
+    let roles = permissions
         .pipelines
         .iter()
-        .map(|pipeline| Section {
-            name: pipeline.name.clone(),
-            count: match pipeline.statements.len() {
+        .chain(&permissions.others)
+        .map(|role| Section {
+            name: role.name.clone(),
+            count: match role.statements.len() {
                 1 => "1 statement".to_owned(),
                 n => format!("{n} statements"),
             },
-            statements: pipeline.statements.iter().map(|s| entry(s, why)).collect(),
+            statements: role.statements.iter().map(|s| entry(s, why)).collect(),
         })
         .collect();
     let text = TEMPLATES
-        .render("iam", &Page { pipelines })
+        .render("iam", &Page { roles })
         .expect("the template takes every page");
     let mut text = text.trim_end().to_owned();
     text.push('\n');

@@ -1,4 +1,4 @@
-//! `flowc iam`: the execution roles' permissions, and why they are there.
+//! `flowc iam`: what the template's roles may do, and why.
 
 use std::path::PathBuf;
 
@@ -45,6 +45,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let mut permissions = report::permissions(program, &made.definitions, &compilation.sources);
     if let Some(name) = &args.pipeline {
         permissions.pipelines.retain(|p| p.name == *name);
+        let own = |role: &report::RolePermissions| {
+            let rest = role.name.strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.starts_with(['.', ' ']))
+        };
+        permissions.others.retain(own);
     }
     let text = if output.format() == Format::Json {
         format!("{:#}\n", serde_json::json!(permissions))

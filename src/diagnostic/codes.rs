@@ -179,6 +179,17 @@ codes! {
     PropertyValue "F0811" "property-value" Error;
     RepeatedProperty "F0812" "repeated-property" Error;
     MisplacedAccess "F0813" "misplaced-access" Error;
+    UnknownTrigger "F0814" "unknown-trigger" Error;
+    TriggerArgument "F0815" "trigger-argument" Error;
+    TriggerInput "F0816" "trigger-input" Error;
+    MissingInput "F0817" "missing-input" Error;
+    EventPattern "F0818" "event-pattern" Error;
+    OrderLost "F0819" "order-lost" Warning;
+    UnescapedField "F0820" "unescaped-field" Warning;
+    UnknownMeasure "F0821" "unknown-measure" Error;
+    AlarmBound "F0822" "alarm-bound" Error;
+    NothingMeasured "F0823" "nothing-measured" Error;
+    SilentTopic "F0824" "silent-topic" Error;
 
     // F09 limits and output
     TooLarge "F0901" "too-large" Error;

@@ -311,6 +311,21 @@ impl Writer<'_> {
                 self.word("role");
                 self.token("per_step");
             }
+            Setting::Release(release) => {
+                self.word("release");
+                self.leaf(release.alias.span);
+                if let Some(gradual) = &release.gradual {
+                    let (kind, before_interval) = match gradual.linear {
+                        true => ("linear", "every"),
+                        false => ("canary", "for"),
+                    };
+                    self.space();
+                    self.with_value(kind, Some(&gradual.percent));
+                    self.token("%");
+                    self.space();
+                    self.with_value(before_interval, Some(&gradual.interval));
+                }
+            }
             Setting::Allow(allow) => self.allow(allow),
         }
     }

@@ -10,9 +10,11 @@ mod errors;
 mod fan;
 mod guard;
 mod loops;
+mod operations;
 mod retry;
 mod settings;
 mod steps;
+mod triggers;
 mod warnings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -293,7 +295,7 @@ impl<'c, 'u> Flow<'c, 'u> {
         }
         self.collect_steps(ast, &mut names);
         let flow = self.one_flow(ast);
-        let settings = self.settings(ast, signature.express);
+        let settings = self.settings(ast, &signature);
         let frame = self.place.frame;
         if let Some(flow) = flow {
             let mut set_names = HashSet::new();
@@ -327,6 +329,10 @@ impl<'c, 'u> Flow<'c, 'u> {
             };
         }
         self.warn();
+        let mut body = Block { stages };
+        if settings.role_per_step {
+            operations::give_roles(self.scope.context.pipeline_id(item), &mut body);
+        }
         let returned = self.returns[0].ty.clone();
         let returns = match ty.join(&returned) {
             Type::Never => Type::Null,
@@ -339,7 +345,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             settings,
             variables: std::mem::take(&mut self.scope.flow.variables),
             label: LabelId(0),
-            body: Block { stages },
+            body,
             returns,
             labels: self.labels,
             span: ast.name.span,

@@ -212,7 +212,23 @@ pub enum Setting {
     Role(Name),
     /// `role per_step`
     RolePerStep,
+    Release(Release),
     Allow(Allow),
+}
+
+/// `release live`, `release live linear 10% every 5m`, `release live canary 10% for 10m`
+#[derive(Clone, Debug)]
+pub struct Release {
+    pub alias: Name,
+    pub gradual: Option<Gradual>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Gradual {
+    /// Else canary.
+    pub linear: bool,
+    pub percent: Expr,
+    pub interval: Expr,
 }
 
 #[derive(Clone, Debug)]

@@ -291,6 +291,14 @@ impl Dump {
             Setting::Dashboard => self.node("dashboard", |_| {}),
             Setting::Role(role) => self.node("role", |d| d.name(role)),
             Setting::RolePerStep => self.node("role-per-step", |_| {}),
+            Setting::Release(release) => self.node("release", |d| {
+                d.name(&release.alias);
+                if let Some(gradual) = &release.gradual {
+                    d.word(if gradual.linear { "linear" } else { "canary" });
+                    d.expr(&gradual.percent);
+                    d.expr(&gradual.interval);
+                }
+            }),
             Setting::Allow(allow) => self.allow(allow),
         }
     }

@@ -141,7 +141,11 @@ impl<'p> Lowering<'p> {
             .iter()
             .map(|param| {
                 let variable = pipeline.variable(param.variable);
-                let text = member("$states.input", &variable.name);
+                let mut text = member("$states.input", &variable.name);
+                if pipeline.takes_lists() {
+                    // A pipe gives the list itself, everybody else an object with it.
+                    text = format!("($type($states.input) = \"array\" ? $states.input : {text})");
+                }
                 let given = match &param.default {
                     None if !variable.ty.is_nullable() || variable.ty == Type::Any => {
                         let place = self.symbols.place(text, variable.ty.clone());

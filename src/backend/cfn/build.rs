@@ -26,7 +26,7 @@ pub(super) struct Build<'p> {
     pub wanted: Wanted,
     /// The tags that all pipelines agree on.
     pub tags: Vec<(String, Value)>,
-    /// The logical names of the alarms so far, with the pipelines whose they are.
+    /// The logical names of the alarms so far that tell a bad version, with the pipelines whose they are.
     pub alarms: Vec<(PipelineId, String)>,
 }
 

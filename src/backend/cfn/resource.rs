@@ -6,13 +6,13 @@ use super::build::{Admitted, Build, is_true, kept};
 use super::fill;
 use super::names::Labels;
 use super::role::{self, Role};
-use super::watch;
-use crate::backend::iam;
+use super::{machine, watch};
+use crate::backend::iam::{self, one_or_list};
 use crate::catalog::created::{self, ResourcePolicy};
 use crate::catalog::resource::RefForm;
 use crate::ir::access;
 use crate::ir::pattern::{Pattern, Piece};
-use crate::ir::{Creation, Deletion, Deploy, ExprKind, Resource, ResourceId};
+use crate::ir::{Creation, Deletion, Deploy, ExprKind, LogLevel, Resource, ResourceId};
 
 /// Days that the logs of jobs and functions are kept.
 const KEEP: u32 = 30;
@@ -280,14 +280,16 @@ fn key_policy(build: &Build<'_>, id: ResourceId) -> Value {
             },
         }));
     }
-    if build.wanted.encrypting.contains_key(&id) || encrypts(build, id, "AWS::Logs::LogGroup") {
+    let groups = encrypted_groups(build, id);
+    if !groups.is_empty() {
+        let groups = groups.iter().map(|group| build.names.text(group)).collect();
         statements.push(json!({
             "Sid": "LogGroups",
             "Effect": "Allow",
             "Principal": { "Service": { "Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}" } },
             "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
             "Resource": "*",
-            "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": logs } },
+            "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": one_or_list(groups) } },
         }));
     }
     let notified = build.wanted.notified.keys();
@@ -307,12 +309,43 @@ fn key_policy(build: &Build<'_>, id: ResourceId) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// Whether a made resource of this type is encrypted with the key.
-fn encrypts(build: &Build<'_>, key: ResourceId, cfn_type: &str) -> bool {
-    (0u32..)
+/// The ARNs of the log groups that are encrypted with the key.
+fn encrypted_groups(build: &Build<'_>, key: ResourceId) -> Vec<Pattern> {
+    let program = build.program;
+    let pipelines = build.wanted.encrypting.get(&key).into_iter().flatten();
+    let own = pipelines
+        .map(|id| program.pipeline(*id))
+        .filter(|pipeline| pipeline.settings.log.level != LogLevel::Off)
+        .map(|pipeline| machine::log_group_name(&pipeline.name));
+    let made = (0u32..)
         .map(ResourceId)
-        .zip(&build.program.resources)
-        .any(|(id, resource)| {
-            resource.cfn_type == cfn_type && access::is_encrypted_with(build.program, id, key)
+        .zip(&program.resources)
+        .filter(|(id, resource)| {
+            resource.cfn_type == "AWS::Logs::LogGroup"
+                && access::is_encrypted_with(program, *id, key)
         })
+        // The group waits for the key, so that the key can name it by its name alone.
+        .map(
+            |(_, resource)| match resource.creation().and_then(|c| c.name.as_ref()) {
+                Some(name) => build.tracer.text_of(name),
+                None => Pattern::any(),
+            },
+        );
+    own.chain(made)
+        .map(|name| {
+            let mut arn = Pattern::text("arn:");
+            for piece in [
+                Piece::Deploy(Deploy::Partition),
+                Piece::Text(":logs:".to_owned()),
+                Piece::Deploy(Deploy::Region),
+                Piece::Text(":".to_owned()),
+                Piece::Deploy(Deploy::Account),
+                Piece::Text(":log-group:".to_owned()),
+            ] {
+                arn.push(piece);
+            }
+            arn.append(name);
+            arn
+        })
+        .collect()
 }

@@ -12,7 +12,7 @@ use super::role::{self, Role};
 use crate::backend::iam;
 use crate::catalog::machine::{dead_letters_name, shorten};
 use crate::ir::pattern::{Pattern, Piece};
-use crate::ir::trigger::{PipeKind, Rule, Schedule};
+use crate::ir::trigger::{Rule, Schedule};
 use crate::ir::{Deploy, Pipeline, PipelineId, Trigger, TriggerSource, access};
 use feed::Service;
 
@@ -43,7 +43,7 @@ pub(super) fn add(build: &mut Build<'_>, id: PipelineId) {
     if triggers.is_empty() {
         return;
     }
-    let dead_letters = if has_dead_letters(pipeline) {
+    let dead_letters = if pipeline.has_dead_letters() {
         build.names.claim(&pipeline.name, "DeadLetters")
     } else {
         String::new()
@@ -92,13 +92,6 @@ pub(super) fn add(build: &mut Build<'_>, id: PipelineId) {
         .collect();
     let tags = build.tags_of(pipeline);
     add_queue(build, &dead_letters, properties, &admitted, &tags);
-}
-
-/// Whether something that starts the pipeline can leave dead letters; a queue has its own.
-pub(super) fn has_dead_letters(pipeline: &Pipeline) -> bool {
-    pipeline.settings.triggers.iter().any(|trigger| {
-        !matches!(&trigger.source, TriggerSource::Pipe(pipe) if pipe.kind == PipeKind::Sqs)
-    })
 }
 
 /// What the services call the triggers: by their words, numbered where one word stands twice.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::build::Build;
-use super::start::has_dead_letters;
 use crate::catalog::machine::{dead_letters_name, shorten};
 use crate::catalog::metric::{Bound, HOUR, Measure, Subject};
 use crate::catalog::resource::RefForm;
@@ -75,7 +74,7 @@ pub(super) fn subjects(build: &Build<'_>, id: PipelineId, subject: Subject) -> V
     let pipeline = build.program.pipeline(id);
     match subject {
         Subject::Machine => vec![Pattern::from(Deploy::Machine(id))],
-        Subject::DeadLetters if has_dead_letters(pipeline) => {
+        Subject::DeadLetters if pipeline.has_dead_letters() => {
             vec![Pattern::text(dead_letters_name(&pipeline.name))]
         }
         Subject::DeadLetters => Vec::new(),
@@ -100,7 +99,11 @@ pub(super) fn add(build: &mut Build<'_>, id: PipelineId) {
         let logical = build.names.claim(&pipeline.name, &format!("{word}Alarm"));
         let properties = alarm(build, &pipeline.name, &watch);
         build.add(&logical, "AWS::CloudWatch::Alarm", properties, &tags);
-        build.alarms.push((id, logical));
+        // What is quiet before anything has run says nothing about a new version.
+        let measure = watch.alarm.measure;
+        if measure.subject == Subject::Machine && measure.bound != Bound::Nothing {
+            build.alarms.push((id, logical));
+        }
     }
 }
 

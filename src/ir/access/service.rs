@@ -125,11 +125,10 @@ fn members<'a>(
             Piece::Deploy(Deploy::Account),
             Piece::Text(":log-group:".to_owned()),
             Piece::Deploy(Deploy::Part(id, Part::LogGroup)),
-            Piece::Text(":*".to_owned()),
         ] {
             arn.push(piece);
         }
-        members.push(("LogGroup".to_owned(), Value::Pattern(arn.with_wildcards())));
+        members.push(("LogGroup".to_owned(), Value::Pattern(arn)));
     }
     members
 }

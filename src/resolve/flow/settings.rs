@@ -2,11 +2,12 @@
 
 use super::guard::Modifiers;
 use super::retry::Spec;
+use super::triggers::Started;
 use super::{Flow, warn_of_bare_seconds};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
-use crate::ir::{Expr, Literal, Log, LogLevel, Settings, Time, Type};
+use crate::ir::{self, Expr, Literal, Log, LogLevel, Settings, Time, Type};
 use crate::resolve::expr::{self, require_time};
-use crate::resolve::program::find_resource;
+use crate::resolve::program::{Signature, find_resource};
 use crate::source::Span;
 use crate::syntax::ast::{self, MemberKind, Setting};
 
@@ -37,7 +38,8 @@ const STANDARD_SECONDS: u64 = 31_536_000;
 const EXPRESS_SECONDS: u64 = 300;
 
 impl<'u> Flow<'_, 'u> {
-    pub(super) fn settings(&mut self, ast: &'u ast::Pipeline, express: bool) -> Settings {
+    pub(super) fn settings(&mut self, ast: &'u ast::Pipeline, signature: &Signature) -> Settings {
+        let express = signature.express;
         let mut settings = Settings {
             express,
             ..Settings::default()
@@ -66,7 +68,30 @@ impl<'u> Flow<'_, 'u> {
             seen.push((word, member.span));
             self.setting(ast, setting, &mut settings);
         }
+        settings.triggers = self.triggers(ast, signature);
         settings
+    }
+
+    /// The triggers of the file's own pipelines: those of a used file stay behind.
+    fn triggers(&mut self, ast: &'u ast::Pipeline, signature: &Signature) -> Vec<ir::Trigger> {
+        let started = Started {
+            params: &signature.params,
+            express: signature.express,
+            name: ast.name.span,
+        };
+        let mut triggers = Vec::new();
+        // The pipeline's own names have no value before it is started.
+        let frame = self.scope.flow.frame.take();
+        for member in &ast.members {
+            if let MemberKind::Setting(Setting::Trigger(trigger)) = &member.kind {
+                triggers.extend(self.trigger(trigger, member.span, &started));
+            }
+        }
+        self.scope.flow.frame = frame;
+        if self.place.unit != 0 {
+            triggers.clear();
+        }
+        triggers
     }
 
     fn setting(&mut self, ast: &'u ast::Pipeline, setting: &'u Setting, settings: &mut Settings) {
@@ -109,11 +134,16 @@ impl<'u> Flow<'_, 'u> {
                 let place = ast.name.span.to(ast.end);
                 self.scope.context.allow(allow, place);
             }
-            Setting::Trigger(_)
-            | Setting::Encrypt(_)
-            | Setting::Alarm { .. }
-            | Setting::Dashboard
-            | Setting::RolePerStep => {}
+            Setting::Encrypt(key) => settings.encrypt = self.encrypt(key),
+            Setting::Alarm { conditions, notify } => {
+                let alarms = self.alarm(conditions, notify);
+                settings.alarms.extend(alarms);
+            }
+            Setting::Dashboard => settings.dashboard = true,
+            Setting::RolePerStep => settings.role_per_step = true,
+            Setting::Release(release) => settings.release = self.release(release),
+            // Checked when all else is known.
+            Setting::Trigger(_) => {}
         }
     }
 
@@ -383,6 +413,7 @@ fn setting_word(setting: &Setting) -> &'static str {
         Setting::Alarm { .. } => "alarm",
         Setting::Dashboard => "dashboard",
         Setting::Role(_) | Setting::RolePerStep => "role",
+        Setting::Release(_) => "release",
         Setting::Allow(_) => "allow",
     }
 }

@@ -6,10 +6,10 @@ use super::{Builder, Children};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Item, ItemKind,
-    Let, Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline, Property,
-    Resource, RetryPolicy, Setting, StageKind, Step, StepBody, StringPart, Test, TestMember,
-    TestMemberKind, Text, Trigger, Type, TypeAlias, TypeKind, Use,
+    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Gradual, Item,
+    ItemKind, Let, Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline,
+    Property, Release, Resource, RetryPolicy, Setting, StageKind, Step, StepBody, StringPart, Test,
+    TestMember, TestMemberKind, Text, Trigger, Type, TypeAlias, TypeKind, Use,
 };
 use crate::syntax::draft::LEFT_OUT;
 use crate::syntax::foreign_words::{self, Place};
@@ -505,6 +505,19 @@ impl Builder<'_> {
                 Setting::Alarm { conditions, notify }
             }
             Rule::dashboard_setting => Setting::Dashboard,
+            Rule::release_setting => {
+                let alias = self.name(&children.need(Rule::name));
+                let gradual = children.next().and_then(|gradual| {
+                    let linear = gradual.as_rule() == Rule::linear_release;
+                    let mut parts = Children::of(gradual).rest(Rule::expr).into_iter();
+                    Some(Gradual {
+                        linear,
+                        percent: self.expr(parts.next()?),
+                        interval: self.expr(parts.next()?),
+                    })
+                });
+                Setting::Release(Release { alias, gradual })
+            }
             _ => {
                 let name = children.next()?;
                 if name.as_str() == "per_step" {

@@ -23,6 +23,7 @@ pub(super) const SETTING_WORDS: &[&str] = &[
     "alarm",
     "dashboard",
     "role",
+    "release",
     "allow",
 ];
 
@@ -65,6 +66,8 @@ const FOLLOWING_WORDS: &[&str] = &[
     "results",
     "label",
     "notify",
+    "linear",
+    "canary",
     "with",
     "of",
     "to",

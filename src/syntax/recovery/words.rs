@@ -213,6 +213,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::alarm_setting
         | Rule::dashboard_setting
         | Rule::role_setting
+        | Rule::release_setting
         | Rule::kw_mode
         | Rule::kw_defaults
         | Rule::kw_log
@@ -221,7 +222,8 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::kw_tags
         | Rule::kw_alarm
         | Rule::kw_dashboard
-        | Rule::kw_role => (Rank::Opener, MEMBER),
+        | Rule::kw_role
+        | Rule::kw_release => (Rank::Opener, MEMBER),
         Rule::kw_step => (Rank::Opener, MEMBER),
         Rule::one_test_member
         | Rule::test_member
@@ -307,6 +309,9 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::kw_of => (Rank::Opener, "`of`"),
         Rule::kw_to => (Rank::Opener, "`to`"),
         Rule::kw_when => (Rank::Opener, "`when`"),
+        Rule::linear_release | Rule::kw_linear | Rule::canary_release | Rule::kw_canary => {
+            (Rank::Option, "`linear` or `canary`")
+        }
         Rule::kw_with => (Rank::Option, "`with`"),
         Rule::kw_notify => (Rank::Option, "`notify`"),
         Rule::kw_payload | Rule::kw_keep | Rule::log_keep => (Rank::Needed, "`payload` or `keep`"),
