@@ -167,9 +167,18 @@ class Template:
                          if (m := self._machine(logical, r.get("Properties") or {}))]
         self.policies = self._policies()
         self._triggers()
+        self._nulls(self.document, "")
 
     def say(self, logical, rule, message):
         self.findings.append({"file": f"{self.path}#{logical}", "judge": "wiring", "rule": rule, "message": message})
+
+    def _nulls(self, value, path):
+        """CloudFormation refuses a template with a null in it, wherever it stands."""
+        if value is None:
+            self.say(path.split("/")[2], "null", f"null values are not allowed in templates: {path}")
+        children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, x in children:
+            self._nulls(x, f"{path}/{key}")
 
     def _policies(self):
         """{logical id: [document]} of all identity policies."""

@@ -1,29 +1,27 @@
 //! `flowc run`: runs a pipeline or a definition in the simulator.
 
 mod files;
+mod subject;
 mod trace;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::Outcome;
 use super::output::{Output, plural};
-use super::{Outcome, find_workspace};
-use crate::backend::deployment::Deployment;
-use crate::backend::{self, asl};
-use crate::driver;
 use crate::simulate::call::Guard;
-use crate::simulate::clock::duration_text;
-use crate::simulate::definition::{Machine, Mode, substitute};
+use crate::simulate::clock::{Millis, duration_text};
+use crate::simulate::definition::Mode;
 use crate::simulate::event::Event;
 use crate::simulate::log::Log;
 use crate::simulate::mock::Target;
 use crate::simulate::mock::file::{self as mock_file, MockFile};
-use crate::simulate::permissions::{Permissions, Policy};
-use crate::simulate::run::{self, Settings, Simulation, Status, World};
+use crate::simulate::permissions::{Denial, Permissions, Policy};
+use crate::simulate::run::{self, Simulation, Status, World};
 use crate::workspace::{self, Error};
 use files::Files;
+use subject::{Subject, machine_name, read_definition, read_machine, read_program};
 use trace::Trace;
 
 #[derive(clap::Args, Debug)]
@@ -86,16 +84,6 @@ pub(super) struct Args {
     seed: u64,
 }
 
-/// What is to be run.
-struct Subject {
-    name: String,
-    machine: Machine,
-    settings: Settings,
-    /// Machines that it may start, by their ARNs.
-    others: BTreeMap<String, Machine>,
-    policy: Option<Value>,
-}
-
 /// Names and values of `--set`.
 type Values = Vec<(String, String)>;
 
@@ -107,36 +95,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         None => MockFile::default(),
         Some(place) => read_mocks(place, args.pipeline.as_deref().unwrap_or(&stem))?,
     };
-    let is_flow = args
-        .file
-        .extension()
-        .is_some_and(|extension| extension == "flow");
-    let subject = if is_flow {
-        read_program(args, &values, output)?
-    } else {
-        read_definition(args, &stem, &values, &mocks, output)?
-    };
-    let Some(mut subject) = subject else {
+    let Some(subject) = read_subject(args, &values, &mocks, output)? else {
         return Ok(Outcome::Problems);
     };
-    let folder = args
-        .mock
-        .as_deref()
-        .map(mock_path)
-        .and_then(Path::parent)
-        .unwrap_or(Path::new(""));
-    for (arn, path) in &mocks.executions {
-        let path = folder.join(path);
-        let Some(machine) = read_machine(&path, Mode::Standard, &values, &mocks, output)? else {
-            return Ok(Outcome::Problems);
-        };
-        subject.others.insert(arn.clone(), machine);
-    }
-    subject.settings.seed = args.seed;
-    if let Some(validation) = mocks.validation {
-        subject.settings.validation = validation;
-    }
-    let mut objects = Files::new(folder, std::mem::take(&mut mocks.objects));
     let policy = match subject.policy.as_ref().map(Policy::parse) {
         Some(Some(policy)) => Some(policy),
         Some(None) => {
@@ -145,17 +106,19 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         }
         None => None,
     };
-    let settings = subject.settings.clone();
     let mut permissions = policy
         .as_ref()
-        .map(|policy| Permissions::new(policy, &settings));
+        .map(|policy| Permissions::new(policy, &subject.settings));
+    let mut objects = Files::new(
+        mock_folder(args.mock.as_deref()),
+        std::mem::take(&mut mocks.objects),
+    );
+    let others = subject.others.iter();
     let simulation = Simulation {
-        others: subject
-            .others
-            .iter()
+        others: others
             .map(|(arn, machine)| (arn.clone(), machine))
             .collect(),
-        settings: subject.settings,
+        settings: subject.settings.clone(),
         ..Simulation::new(&subject.machine)
     };
     let mut log = Log::default();
@@ -186,12 +149,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             return Ok(Outcome::Problems);
         }
     };
-    let denials = permissions
-        .map(|permissions| permissions.denials)
-        .unwrap_or_default();
+    let denials = permissions.map_or_else(Vec::new, |permissions| permissions.denials);
     if args.json {
-        let denied: Vec<&Value> = denials.iter().map(|denial| &denial.statement).collect();
-        output.result(&format!("{:#}\n", summary(&outcome, &log, &denied)));
+        let summary = summary(&outcome, &log, &denials, subject.settings.start);
+        output.result(&format!("{summary:#}\n"));
     }
     for denial in &denials {
         output.error(&format!(
@@ -200,10 +161,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         ));
     }
     for target in mocks.mocks.unused() {
-        output.status(
-            "Unused",
-            &format!("a mock of {} answered nothing", target_text(target)),
-        );
+        let mock = target_text(target);
+        output.status("Unused", &format!("a mock of {mock} answered nothing"));
     }
     output.status(ending(outcome.status), &tell(&subject.name, &outcome));
     if outcome.status == Status::Succeeded && denials.is_empty() {
@@ -213,13 +172,37 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     }
 }
 
-/// `sales.asl.json` is the machine `sales`.
-fn machine_name(path: &Path) -> String {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    name.split('.').next().unwrap_or_default().to_owned()
+/// The program's pipeline or the definition, and the machines of the mock file; None after what is wrong was told.
+fn read_subject(
+    args: &Args,
+    values: &Values,
+    mocks: &MockFile,
+    output: &mut Output,
+) -> Result<Option<Subject>, Error> {
+    let is_flow = args
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "flow");
+    let subject = if is_flow {
+        read_program(args, values, output)?
+    } else {
+        read_definition(args, values, mocks, output)?
+    };
+    let Some(mut subject) = subject else {
+        return Ok(None);
+    };
+    for (arn, path) in &mocks.executions {
+        let path = mock_folder(args.mock.as_deref()).join(path);
+        let Some(machine) = read_machine(&path, Mode::Standard, values, mocks, output)? else {
+            return Ok(None);
+        };
+        subject.others.insert(arn.clone(), machine);
+    }
+    subject.settings.seed = args.seed;
+    if let Some(validation) = mocks.validation {
+        subject.settings.validation = validation;
+    }
+    Ok(Some(subject))
 }
 
 fn read_values(texts: &[String]) -> Result<Values, Error> {
@@ -249,6 +232,12 @@ fn mock_path(place: &str) -> &Path {
     Path::new(place.split_once('#').map_or(place, |(path, _)| path))
 }
 
+/// What the paths in a mock file are relative to.
+fn mock_folder(place: Option<&str>) -> &Path {
+    let folder = place.map(mock_path).and_then(Path::parent);
+    folder.unwrap_or(Path::new(""))
+}
+
 fn read_mocks(place: &str, machine: &str) -> Result<MockFile, Error> {
     let path = mock_path(place);
     let case = place.split_once('#').map(|(_, case)| case);
@@ -257,245 +246,6 @@ fn read_mocks(place: &str, machine: &str) -> Result<MockFile, Error> {
         path: workspace::display(path),
         reason,
     })
-}
-
-/// The pipeline of a program, compiled; None after its problems were told.
-fn read_program(
-    args: &Args,
-    values: &Values,
-    output: &mut Output,
-) -> Result<Option<Subject>, Error> {
-    let workspace = find_workspace()?;
-    let path = workspace::display(&args.file);
-    let main = workspace::read_source(&path)?;
-    let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
-    output.diagnostics(&compilation.diagnostics, &compilation.sources);
-    output.summary(&path, &compilation.diagnostics);
-    let Some(program) = &compilation.program else {
-        return Ok(None);
-    };
-    let names: Vec<String> = program
-        .pipelines
-        .iter()
-        .map(|p| format!("`{}`", p.name))
-        .collect();
-    let found = match &args.pipeline {
-        Some(name) => program.pipelines.iter().position(|p| p.name == *name),
-        None if program.pipelines.len() == 1 => Some(0),
-        None => None,
-    };
-    let Some(found) = found else {
-        output.error(&match &args.pipeline {
-            Some(name) => format!("there is no pipeline `{name}` among {}", names.join(", ")),
-            None if names.is_empty() => "there is no pipeline in this file".to_owned(),
-            None => format!("choose one with --pipeline: {}", names.join(", ")),
-        });
-        return Ok(None);
-    };
-    let mut deployment = Deployment::new(program);
-    for (name, value) in values {
-        if !deployment.set(name, value) {
-            output.error(&format!(
-                "there is no parameter `{name}` that this file uses"
-            ));
-            return Ok(None);
-        }
-    }
-    let made = backend::make(program);
-    let mut machines: Vec<Machine> = Vec::new();
-    for (pipeline, definition) in program.pipelines.iter().zip(&made.definitions) {
-        let mode = if pipeline.settings.express {
-            Mode::Express
-        } else {
-            Mode::Standard
-        };
-        match read_made(&deployment, definition, mode) {
-            Ok(machine) => machines.push(machine),
-            Err(refusals) => {
-                output.error(&format!("`{}` would be refused: {refusals}", pipeline.name));
-                return Ok(None);
-            }
-        }
-    }
-    let pipeline = &program.pipelines[found];
-    let labels = &made.definitions[found].labels;
-    let policy = args
-        .permissions
-        .then(|| deployment.policy(&made.policies[found], labels));
-    let machine = machines.remove(found);
-    let others = program
-        .pipelines
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| *at != found);
-    let others = others
-        .zip(machines)
-        .map(|((_, other), machine)| (deployment.machine_arn(&other.name), machine));
-    let settings = Settings {
-        partition: deployment.partition.clone(),
-        region: deployment.region.clone(),
-        account: deployment.account.clone(),
-        machine: pipeline.name.clone(),
-        role: format!(
-            "arn:{}:iam::{}:role/{}",
-            deployment.partition, deployment.account, pipeline.name
-        ),
-        ..Settings::default()
-    };
-    Ok(Some(Subject {
-        name: pipeline.name.clone(),
-        machine,
-        settings,
-        others: others.collect(),
-        policy,
-    }))
-}
-
-fn read_made(
-    deployment: &Deployment,
-    made: &asl::Definition,
-    mode: Mode,
-) -> Result<Machine, String> {
-    let mut definition = serde_json::to_value(&made.machine).map_err(|error| error.to_string())?;
-    substitute(&mut definition, &deployment.substitutions(made));
-    Machine::parse(&definition, mode).map_err(|refusals| {
-        let texts: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        texts.join("; ")
-    })
-}
-
-fn read_definition(
-    args: &Args,
-    stem: &str,
-    values: &Values,
-    mocks: &MockFile,
-    output: &mut Output,
-) -> Result<Option<Subject>, Error> {
-    let mode = if args.express {
-        Mode::Express
-    } else {
-        Mode::Standard
-    };
-    let Some(machine) = read_machine(&args.file, mode, values, mocks, output)? else {
-        return Ok(None);
-    };
-    let settings = Settings {
-        machine: stem.to_owned(),
-        ..Settings::default()
-    };
-    let policy = if args.permissions {
-        let path = args.file.with_file_name(format!("{stem}.iam.json"));
-        let text = workspace::read_text(&path)?;
-        let mut policy: Value = serde_json::from_str(&text).map_err(|error| Error::Config {
-            path: workspace::display(&path),
-            reason: format!("it is not JSON: {error}"),
-        })?;
-        substitute(&mut policy, &substitutions(&settings, values, mocks));
-        Some(policy)
-    } else {
-        None
-    };
-    Ok(Some(Subject {
-        name: stem.to_owned(),
-        machine,
-        settings,
-        others: BTreeMap::new(),
-        policy,
-    }))
-}
-
-/// What the pseudo parameters of templates stand for, and what was said otherwise.
-fn substitutions(
-    settings: &Settings,
-    values: &Values,
-    mocks: &MockFile,
-) -> BTreeMap<String, String> {
-    let pseudo = [
-        ("AWS::AccountId", settings.account.as_str()),
-        ("AWS::Region", settings.region.as_str()),
-        ("AWS::Partition", settings.partition.as_str()),
-        ("AWS::StackName", settings.machine.as_str()),
-        ("AWS::URLSuffix", "amazonaws.com"),
-    ];
-    let mut known: BTreeMap<String, String> = pseudo
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    known.extend(mocks.substitutions.clone());
-    known.extend(values.iter().cloned());
-    known
-}
-
-/// A definition's file; None after what the service would refuse was told.
-fn read_machine(
-    path: &Path,
-    mode: Mode,
-    values: &Values,
-    mocks: &MockFile,
-    output: &mut Output,
-) -> Result<Option<Machine>, Error> {
-    let text = workspace::read_text(path)?;
-    let mut definition: Value = match serde_json::from_str(&text) {
-        Ok(definition) => definition,
-        Err(error) => {
-            output.error(&format!(
-                "`{}` is not JSON: {error}",
-                workspace::display(path)
-            ));
-            return Ok(None);
-        }
-    };
-    let settings = Settings {
-        machine: machine_name(path),
-        ..Settings::default()
-    };
-    let mut known = substitutions(&settings, values, mocks);
-    for name in substitute(&mut definition, &known) {
-        let value = made_up(&definition, &name, &settings);
-        output.status(
-            "Assumed",
-            &format!("${{{name}}} is {value}; --set {name}=… says otherwise"),
-        );
-        known.insert(name, value);
-    }
-    substitute(&mut definition, &known);
-    match Machine::parse(&definition, mode) {
-        Ok(machine) => Ok(Some(machine)),
-        Err(refusals) => {
-            for refusal in &refusals {
-                output.error(&format!("`{}`: {refusal}", workspace::display(path)));
-            }
-            let count = plural(refusals.len(), "reason");
-            output.status(
-                "Refused",
-                &format!("{}, for {count}", workspace::display(path)),
-            );
-            Ok(None)
-        }
-    }
-}
-
-/// A value for a `${name}`: a function's ARN where a Task has it for its resource, else the name itself.
-fn made_up(definition: &Value, name: &str, settings: &Settings) -> String {
-    let wanted = format!("${{{name}}}");
-    if is_resource(definition, &wanted) {
-        format!(
-            "arn:{}:lambda:{}:{}:function:{name}",
-            settings.partition, settings.region, settings.account
-        )
-    } else {
-        name.to_owned()
-    }
-}
-
-fn is_resource(value: &Value, wanted: &str) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(name, member)| {
-            name == "Resource" && member == wanted || is_resource(member, wanted)
-        }),
-        Value::Array(items) => items.iter().any(|item| is_resource(item, wanted)),
-        _ => false,
-    }
 }
 
 fn target_text(target: &Target) -> String {
@@ -529,7 +279,7 @@ fn tell(name: &str, outcome: &run::Outcome) -> String {
     text
 }
 
-fn summary(outcome: &run::Outcome, log: &Log, denied: &[&Value]) -> Value {
+fn summary(outcome: &run::Outcome, log: &Log, denials: &[Denial], start: Millis) -> Value {
     let calls: Vec<Value> = log
         .calls()
         .map(|call| {
@@ -538,15 +288,10 @@ fn summary(outcome: &run::Outcome, log: &Log, denied: &[&Value]) -> Value {
                 "resource": call.resource.arn,
                 "arguments": call.arguments.json(),
                 "attempt": call.attempt,
-                "at": call.time,
+                "at_ms": call.time - start,
             })
         })
         .collect();
-    let variables = outcome
-        .variables
-        .iter()
-        .cloned()
-        .collect::<serde_json::Map<_, _>>();
     let mut summary = json!({
         "status": outcome.status.name(),
         "duration_ms": outcome.duration,
@@ -554,7 +299,7 @@ fn summary(outcome: &run::Outcome, log: &Log, denied: &[&Value]) -> Value {
         "events": outcome.events,
         "path": log.entered().collect::<Vec<_>>(),
         "calls": calls,
-        "variables": variables,
+        "variables": outcome.variables.iter().cloned().collect::<Map<_, _>>(),
     });
     if let Some(output) = &outcome.output {
         summary["output"] = output.clone();
@@ -563,8 +308,9 @@ fn summary(outcome: &run::Outcome, log: &Log, denied: &[&Value]) -> Value {
         summary["error"] = json!(failure.error);
         summary["cause"] = json!(failure.cause);
     }
-    if !denied.is_empty() {
-        summary["missing_permissions"] = json!(denied);
+    if !denials.is_empty() {
+        let missing = denials.iter().map(|denial| &denial.statement);
+        summary["missing_permissions"] = missing.cloned().collect();
     }
     summary
 }

@@ -303,6 +303,19 @@ impl Writer<'_> {
                 }
             }),
             Setting::Dashboard => self.token("dashboard"),
+            Setting::Release(release) => {
+                self.word("release");
+                self.leaf(release.alias.span);
+                if let Some(gradual) = &release.gradual {
+                    self.space();
+                    self.word(if gradual.linear { "linear" } else { "canary" });
+                    self.expr(&gradual.percent);
+                    self.token("%");
+                    self.space();
+                    self.word(if gradual.linear { "every" } else { "for" });
+                    self.expr(&gradual.interval);
+                }
+            }
             Setting::Role(role) => {
                 self.word("role");
                 self.leaf(role.span);
@@ -310,21 +323,6 @@ impl Writer<'_> {
             Setting::RolePerStep => {
                 self.word("role");
                 self.token("per_step");
-            }
-            Setting::Release(release) => {
-                self.word("release");
-                self.leaf(release.alias.span);
-                if let Some(gradual) = &release.gradual {
-                    let (kind, before_interval) = match gradual.linear {
-                        true => ("linear", "every"),
-                        false => ("canary", "for"),
-                    };
-                    self.space();
-                    self.with_value(kind, Some(&gradual.percent));
-                    self.token("%");
-                    self.space();
-                    self.with_value(before_interval, Some(&gradual.interval));
-                }
             }
             Setting::Allow(allow) => self.allow(allow),
         }

@@ -70,10 +70,9 @@ pub(super) fn bind(
             match &arg.name {
                 Some(name) => {
                     let names: Vec<&str> = formals.iter().map(|formal| formal.name).collect();
-                    has_unknown = true;
-                    meant.extend(report_unknown_parameter(
-                        checker, what, name, &names, declared,
-                    ));
+                    let near = report_unknown_parameter(checker, what, name, &names, declared);
+                    has_unknown |= near.is_none();
+                    meant.extend(near);
                 }
                 None if next == formals.len() + 1 => {
                     checker.report(too_many(what, formals, args, used, declared));
@@ -602,7 +601,7 @@ fn report_unknown_member(
             diagnostic.help(there_are(&words))
         }
     });
-    given.has_unknown = true;
+    given.has_unknown |= emitted.is_none();
     given.meant.extend(emitted);
 }
 

@@ -328,6 +328,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 Type::Never
             };
         }
+        self.check_unused_steps();
         self.warn();
         let mut body = Block { stages };
         if settings.role_per_step {

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::types::ResourceKindRef;
 use crate::ir::{
-    Deploy, Expr, ExprKind, Local, ResourceId, Time, Type, Variable, VariableId, VariableKind,
+    Context, Deploy, Expr, ExprKind, Local, ResourceId, Time, Type, Variable, VariableId,
+    VariableKind,
 };
 use crate::resolve::expr::Path;
 use crate::resolve::names::{Found, Names, Root};
-use crate::resolve::program::Context;
+use crate::resolve::program;
 use crate::resolve::state::{State, Status};
 use crate::resolve::symbols::{ItemRef, Lookup, Space};
 use crate::source::Span;
@@ -91,10 +92,12 @@ pub(super) struct FlowNames {
     pub awaited: bool,
     /// In the pipeline's own `let`s, which are evaluated before any stage runs.
     pub before_flow: bool,
+    /// In a step that nothing uses: any name may have a value where it would be used.
+    pub open: bool,
 }
 
 pub(super) struct Scope<'c, 'u> {
-    pub context: &'c mut Context<'u>,
+    pub context: &'c mut program::Context<'u>,
     /// The file whose items are visible.
     pub unit: usize,
     pub flow: FlowNames,
@@ -121,7 +124,7 @@ struct Expansion {
 }
 
 impl<'c, 'u> Scope<'c, 'u> {
-    pub fn new(context: &'c mut Context<'u>, unit: usize) -> Self {
+    pub fn new(context: &'c mut program::Context<'u>, unit: usize) -> Self {
         Self {
             context,
             unit,
@@ -510,6 +513,12 @@ impl Names for Scope<'_, '_> {
             return found;
         }
         match self.find_item(name, span) {
+            Found::Missing(_) if self.flow.open && self.fns.is_empty() => Found::Value(Expr {
+                kind: ExprKind::Context(Context::ExecutionInput),
+                ty: Type::Any,
+                time: Time::Run,
+                span,
+            }),
             Found::Missing(_) if self.fns.is_empty() && self.flow.steps.contains(name) => {
                 self.report_not_run(name, span);
                 Found::Reported

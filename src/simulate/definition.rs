@@ -6,8 +6,9 @@ mod check;
 mod fields;
 mod map;
 mod parse;
+mod substitute;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ use super::choice::Condition;
 use super::data::Data;
 use super::jsonpath::Path;
 use super::template::Template;
+
+pub use substitute::{Placeholder, Substituted, substitute};
 
 pub(super) use map::{
     Batcher, HeaderLocation, InputType, ManifestType, Map, Reader, ReaderConfig, Writer,
@@ -359,58 +362,5 @@ impl Machine {
     /// The names of all states, in the order of the document, inner ones behind those around them.
     pub fn state_names(&self) -> impl Iterator<Item = &str> {
         self.states.iter().map(|state| &*state.name)
-    }
-}
-
-/// Puts values in for `${Name}` in all texts of a definition, as a template's DefinitionSubstitutions do; gives the names
-/// that no value was found for.
-pub fn substitute(definition: &mut Value, values: &BTreeMap<String, String>) -> Vec<String> {
-    let mut unknown = Vec::new();
-    substitute_in(definition, values, &mut unknown);
-    unknown.sort();
-    unknown.dedup();
-    unknown
-}
-
-fn substitute_in(value: &mut Value, values: &BTreeMap<String, String>, unknown: &mut Vec<String>) {
-    match value {
-        Value::String(text) if text.contains("${") => {
-            let mut filled = String::with_capacity(text.len());
-            let mut rest = text.as_str();
-            while let Some((before, behind)) = rest.split_once("${") {
-                filled.push_str(before);
-                let name = behind.split('}').next().unwrap_or_default();
-                let is_name = behind.len() > name.len()
-                    && !name.is_empty()
-                    && name
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || "_.:-".contains(c));
-                match values.get(name) {
-                    Some(value) if is_name => filled.push_str(value),
-                    _ => {
-                        if is_name {
-                            unknown.push(name.to_owned());
-                        }
-                        filled.push_str("${");
-                        rest = behind;
-                        continue;
-                    }
-                }
-                rest = &behind[name.len() + 1..];
-            }
-            filled.push_str(rest);
-            *text = filled;
-        }
-        Value::Array(items) => {
-            items
-                .iter_mut()
-                .for_each(|item| substitute_in(item, values, unknown));
-        }
-        Value::Object(members) => {
-            members
-                .values_mut()
-                .for_each(|member| substitute_in(member, values, unknown));
-        }
-        _ => {}
     }
 }

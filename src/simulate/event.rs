@@ -23,6 +23,8 @@ pub struct Event {
     pub time: Millis,
     /// The item that is worked on, and by it the iteration.
     pub iteration: Option<Rc<Iteration>>,
+    /// The state that the flow is in; None for what an execution does as a whole.
+    pub state: Option<Rc<str>>,
     pub kind: EventKind,
 }
 

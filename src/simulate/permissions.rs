@@ -1,6 +1,7 @@
 //! Whether a role may make the calls of a run: what each call needs, by the catalog, against what its policy allows.
 //!
-//! Knows identity policies only. What a service does under the caller's name beside the call itself (a query that reads
+//! Knows identity policies only. All that the catalog says of a call is needed, also what only decides which error comes
+//! (ListBucket for a key that is not there). What a service does under the caller's name beside the call itself (a query that reads
 //! files) is not seen in the call, and not asked about.
 
 mod need;

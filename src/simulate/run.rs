@@ -9,10 +9,13 @@
 
 mod context;
 mod distributed;
+mod execution;
 mod fan;
 mod fields;
 mod nested;
+mod outcome;
 mod reader;
+mod settings;
 mod settle;
 mod single;
 mod state;
@@ -31,156 +34,19 @@ use super::call::{Access, Call, Guard, Iteration, Service};
 use super::clock::Millis;
 use super::data::Data;
 use super::definition::{FlowId, Machine, Mode, ROOT, State};
-use super::digest;
 use super::event::{Event, EventKind, ExecutionId, Observer};
-use super::failure::{Failure, RUNTIME, TIMEOUT};
+use super::failure::{Failure, RUNTIME};
 use super::jsonata::Random;
 use super::object::ObjectStore;
 use super::scene::Scope;
+use execution::{Execution, Names, Parent};
 use fan::Fan;
 use single::Watched;
 use task::Pending;
 
+pub use outcome::{Error, Outcome, Status};
+pub use settings::{Limits, Settings, Validation};
 pub use single::{StateOutcome, StateStatus, StateTest};
-
-/// The account, the names and the limits of a simulated world.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub partition: String,
-    pub region: String,
-    pub account: String,
-    /// The name of the machine.
-    pub machine: String,
-    /// A UUID that the seed decides, if not given.
-    pub execution: Option<String>,
-    pub role: String,
-    /// Decides ids, jitter, `$random`.
-    pub seed: u64,
-    /// The virtual time of the start.
-    pub start: Millis,
-    pub limits: Limits,
-    /// How results that mocks give are held to the operations' types.
-    pub validation: Validation,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            partition: "aws".to_owned(),
-            region: "eu-central-1".to_owned(),
-            account: "123456789012".to_owned(),
-            machine: "machine".to_owned(),
-            execution: None,
-            role: "arn:aws:iam::123456789012:role/machine".to_owned(),
-            seed: 1,
-            // 2026-01-01T00:00:00Z
-            start: 1_767_225_600_000,
-            limits: Limits::default(),
-            validation: Validation::default(),
-        }
-    }
-}
-
-/// What a run may use.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of an input, an output, a result, a variable.
-    pub payload: usize,
-    /// Bytes of all variables of an execution.
-    pub variables: usize,
-    /// Events of a standard execution's history.
-    pub history: Option<u64>,
-    /// States entered in the whole run; a machine that enters more is taken for endless.
-    pub transitions: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            payload: 262_144,
-            variables: 10 * 1024 * 1024,
-            history: Some(25_000),
-            transitions: 10_000_000,
-        }
-    }
-}
-
-/// As the TestState API has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Validation {
-    /// Members are what the operation's type says, and required ones are there.
-    #[default]
-    Strict,
-    /// Members that are there are what the operation's type says.
-    Present,
-    None,
-}
-
-impl Validation {
-    /// None: nothing is held to anything.
-    fn is_strict(self) -> Option<bool> {
-        match self {
-            Self::Strict => Some(true),
-            Self::Present => Some(false),
-            Self::None => None,
-        }
-    }
-}
-
-/// How an execution ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Succeeded,
-    Failed,
-    TimedOut,
-    Aborted,
-}
-
-impl Status {
-    /// As the service writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "SUCCEEDED",
-            Self::Failed => "FAILED",
-            Self::TimedOut => "TIMED_OUT",
-            Self::Aborted => "ABORTED",
-        }
-    }
-}
-
-/// What became of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    pub status: Status,
-    /// When it succeeded.
-    pub output: Option<Value>,
-    /// When it did not.
-    pub failure: Option<Failure>,
-    /// Virtual time.
-    pub duration: Millis,
-    /// States entered, and retries: what a standard machine is billed by.
-    pub transitions: u64,
-    /// Events in the history of the execution itself.
-    pub events: u64,
-    /// The machine's variables at the end.
-    pub variables: Vec<(String, Value)>,
-}
-
-/// Why there is no outcome: the simulation was set up wrongly.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    #[error("the answer given for `{state}` is not of the type of {operation}: {message}")]
-    Mock {
-        state: String,
-        /// `athena:getQueryResults`
-        operation: String,
-        message: String,
-    },
-    #[error("the machine did not end within {0} states")]
-    Endless(u64),
-    #[error("there is no state `{0}`")]
-    NoState(String),
-}
 
 /// What surrounds a run.
 pub struct World<'w> {
@@ -244,41 +110,6 @@ enum WakeKind {
     Stop(ExecutionId),
 }
 
-/// Who waits for an execution.
-#[derive(Clone, Debug)]
-enum Parent {
-    Outside,
-    /// A distributed map's thread, and the place among its items.
-    Map(ThreadId, usize),
-    /// A task, and whether it gets the input and the output as values or as JSON texts.
-    Task(ThreadId, nested::Form),
-    /// Started and left alone.
-    Nobody,
-}
-
-/// The names of an execution.
-#[derive(Clone, Debug)]
-struct Names {
-    arn: Rc<str>,
-    name: Rc<str>,
-    machine_arn: Rc<str>,
-    machine: Rc<str>,
-}
-
-struct Execution {
-    mode: Mode,
-    names: Names,
-    input: Data,
-    /// As the context object tells of it, and of its machine.
-    described: Data,
-    machine_described: Data,
-    start: Millis,
-    events: u64,
-    parent: Parent,
-    root: ThreadId,
-    end: Option<Millis>,
-}
-
 /// What is to run.
 struct Start<'a> {
     machine: &'a Machine,
@@ -307,6 +138,14 @@ struct Thread<'a> {
     turn: u64,
     work: Work<'a>,
     iteration: Option<Rc<Iteration>>,
+}
+
+/// Where something happens.
+#[derive(Clone)]
+struct Place {
+    execution: ExecutionId,
+    iteration: Option<Rc<Iteration>>,
+    state: Option<Rc<str>>,
 }
 
 /// What a thread is at.
@@ -422,100 +261,6 @@ impl<'a, 'w> Engine<'a, 'w> {
         }
     }
 
-    /// A new execution's names.
-    fn names(&mut self, machine: &str, mode: Mode) -> Names {
-        let settings = &self.simulation.settings;
-        let id = digest::uuid(&mut self.random.borrow_mut());
-        let is_first = self.executions.is_empty();
-        let name = match &settings.execution {
-            Some(name) if is_first => name.clone(),
-            _ => id,
-        };
-        self.names_of(machine, mode, &name)
-    }
-
-    fn names_of(&mut self, machine: &str, mode: Mode, name: &str) -> Names {
-        let arn = match mode {
-            Mode::Standard => self.arn(&format!("execution:{machine}:{name}")),
-            Mode::Express => {
-                let run = digest::uuid(&mut self.random.borrow_mut());
-                self.arn(&format!("express:{machine}:{name}:{run}"))
-            }
-        };
-        Names {
-            arn: Rc::from(arn),
-            name: Rc::from(name),
-            machine_arn: Rc::from(self.arn(&format!("stateMachine:{machine}"))),
-            machine: Rc::from(machine),
-        }
-    }
-
-    /// Of Step Functions.
-    fn arn(&self, rest: &str) -> String {
-        let settings = &self.simulation.settings;
-        format!(
-            "arn:{}:states:{}:{}:{rest}",
-            settings.partition, settings.region, settings.account
-        )
-    }
-
-    fn start_execution(
-        &mut self,
-        machine: &'a Machine,
-        names: Names,
-        input: Data,
-        parent: Parent,
-    ) -> ExecutionId {
-        let start = Start {
-            machine,
-            flow: ROOT,
-            mode: machine.mode,
-            iteration: None,
-        };
-        self.start_flow(start, names, input, parent)
-    }
-
-    /// A child of a distributed map is an execution of the flow inside.
-    fn start_flow(
-        &mut self,
-        start: Start<'a>,
-        names: Names,
-        input: Data,
-        parent: Parent,
-    ) -> ExecutionId {
-        let Start { machine, mode, .. } = start;
-        let id = ExecutionId(self.executions.len() as u32);
-        let arn = Rc::clone(&names.arn);
-        let role = &self.simulation.settings.role;
-        let (described, machine_described) =
-            context::describe(&names, &input, self.now, role, mode);
-        self.executions.push(Execution {
-            mode,
-            names,
-            input: input.clone(),
-            described,
-            machine_described,
-            start: self.now,
-            events: 0,
-            parent,
-            root: 0,
-            end: None,
-        });
-        let scope = Rc::new(Scope::default());
-        let root = self.start_thread(id, &start, None, scope, input.clone());
-        self.executions[id.0 as usize].root = root;
-        let role = Rc::from(self.simulation.settings.role.as_str());
-        self.log(root, EventKind::ExecutionStarted { arn, input, role });
-        // The first state follows nothing.
-        self.thread_mut(root).last = 0;
-        let limit = match (mode, machine.timeout) {
-            (Mode::Express, timeout) => timeout.unwrap_or(u64::MAX).min(5 * 60),
-            (Mode::Standard, timeout) => timeout.unwrap_or(u64::MAX).min(366 * 24 * 60 * 60),
-        };
-        self.at(self.now + limit as Millis * 1000, WakeKind::Deadline(id));
-        id
-    }
-
     fn start_thread(
         &mut self,
         execution: ExecutionId,
@@ -606,20 +351,25 @@ impl<'a, 'w> Engine<'a, 'w> {
 
     /// Adds an event that is no step on the flow's way.
     fn log_behind(&mut self, thread: ThreadId, previous: u64, kind: EventKind) -> u64 {
-        let (execution, iteration) = {
-            let thread = self.thread(thread);
-            (thread.execution, thread.iteration.clone())
-        };
-        self.log_of(execution, iteration, previous, kind)
+        let place = self.place(thread);
+        self.log_of(place, previous, kind)
     }
 
-    fn log_of(
-        &mut self,
-        execution: ExecutionId,
-        iteration: Option<Rc<Iteration>>,
-        previous: u64,
-        kind: EventKind,
-    ) -> u64 {
+    fn place(&self, thread: ThreadId) -> Place {
+        let thread = self.thread(thread);
+        Place {
+            execution: thread.execution,
+            iteration: thread.iteration.clone(),
+            state: Some(Rc::clone(&thread.state.name)),
+        }
+    }
+
+    fn log_of(&mut self, place: Place, previous: u64, kind: EventKind) -> u64 {
+        let Place {
+            execution,
+            iteration,
+            state,
+        } = place;
         let is_recorded = kind.is_recorded();
         let is_end = matches!(
             kind,
@@ -649,87 +399,11 @@ impl<'a, 'w> Engine<'a, 'w> {
             previous,
             time: self.now,
             iteration,
+            state,
             kind,
         };
         self.world.observer.see(&event);
         id
-    }
-
-    /// Ends an execution, whoever waits for it, and all that runs in it.
-    fn end_execution(&mut self, id: ExecutionId, status: Status, ending: Result<Data, Failure>) {
-        let (root, events) = {
-            let execution = self.execution(id);
-            if execution.end.is_some() {
-                return;
-            }
-            (execution.root, execution.events)
-        };
-        let last = self.threads[root]
-            .as_ref()
-            .map_or(events, |thread| thread.last);
-        let variables: Vec<(String, Value)> = match &self.threads[root] {
-            Some(thread) => {
-                let own = thread.scope.own().into_iter();
-                own.map(|(name, value)| (name.to_string(), value.into_json()))
-                    .collect()
-            }
-            None => Vec::new(),
-        };
-        let kind = match (&ending, status) {
-            (Ok(output), _) => EventKind::ExecutionSucceeded {
-                output: output.clone(),
-            },
-            (Err(failure), Status::TimedOut) => EventKind::ExecutionTimedOut(failure.clone()),
-            (Err(_), Status::Aborted) => EventKind::ExecutionAborted,
-            (Err(failure), _) => EventKind::ExecutionFailed(failure.clone()),
-        };
-        self.log_of(id, None, last, kind);
-        let now = self.now;
-        let execution = &mut self.executions[id.0 as usize];
-        execution.end = Some(now);
-        let parent = execution.parent.clone();
-        let (start, events) = (execution.start, execution.events);
-        self.is_watched(root, || StateOutcome {
-            status: StateStatus::Failed,
-            output: ending.as_ref().ok().map(|output| output.json().clone()),
-            failure: ending.as_ref().err().cloned(),
-            next: None,
-        });
-        self.cancel_quietly(root);
-        match parent {
-            Parent::Outside => {
-                self.outcome = Some(Outcome {
-                    status,
-                    output: ending.as_ref().ok().map(|output| output.json().clone()),
-                    failure: ending.err(),
-                    duration: now - start,
-                    transitions: self.transitions,
-                    events,
-                    variables,
-                });
-            }
-            Parent::Map(thread, index) => self.child_ended(thread, index, id, ending),
-            Parent::Task(thread, form) => self.started_ended(thread, id, form, status, ending),
-            Parent::Nobody => {}
-        }
-        // Nobody reads them any more.
-        let nothing = Data::new(Value::Null);
-        let execution = &mut self.executions[id.0 as usize];
-        execution.input = nothing.clone();
-        execution.described = nothing.clone();
-        execution.machine_described = nothing;
-    }
-
-    fn time_out(&mut self, id: ExecutionId) {
-        if self.execution(id).end.is_none() {
-            self.end_execution(id, Status::TimedOut, Err(Failure::bare(TIMEOUT)));
-        }
-    }
-
-    fn stop(&mut self, id: ExecutionId) {
-        if self.execution(id).end.is_none() {
-            self.end_execution(id, Status::Aborted, Err(Failure::default()));
-        }
     }
 
     /// Whether the thread's execution can go on.
@@ -764,15 +438,6 @@ impl<'a, 'w> Engine<'a, 'w> {
             }
             Work::Task(pending) => self.forget(&pending),
             Work::Entering | Work::Waiting | Work::Retrying => {}
-        }
-    }
-
-    /// Ends an execution because whoever waits for it does so no more.
-    fn abandon(&mut self, id: ExecutionId) {
-        let execution = &mut self.executions[id.0 as usize];
-        if execution.end.is_none() {
-            execution.parent = Parent::Nobody;
-            self.end_execution(id, Status::Aborted, Err(Failure::default()));
         }
     }
 

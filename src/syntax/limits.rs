@@ -53,10 +53,10 @@ pub(super) fn check_tokens(file: FileId, text: &str, tokens: &[Token]) -> Option
         };
         let was = *level;
         match token.kind {
-            TokenKind::Open | TokenKind::OpenHole => {
-                if word == "[" && before.is_some_and(ends_operand) {
-                    level.operators += 1;
-                }
+            TokenKind::Open | TokenKind::OpenHole
+                if word == "[" && before.is_some_and(ends_operand) =>
+            {
+                level.operators += 1;
             }
             TokenKind::Sign => match word {
                 "," => *level = Level::default(),

@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "backend",
         ],
     ),
+    ("environment", &["diagnostic", "ir", "backend"]),
     ("cli", &["*"]),
     ("lib", &["*"]),
     ("main", &["*"]),

@@ -361,9 +361,20 @@ fn arguments_read_as_if_written_by_hand() {
         json!({
             "Bucket": "${p0}",
             "Key": "{% 'sales/' & $text & '/x' %}",
-            "Tags": { "a": ["b", 1, null] },
+            "Tags": { "a": ["b", 1, "{% null %}"] },
             "Path": "s3://${p0}/x",
         })
+    );
+}
+
+#[test]
+fn no_null_stands_in_a_definition_because_no_template_takes_one() {
+    let value = constant(json!({ "a": null, "b": [null, { "c": null }] }));
+    let mut world = Maker::new(&[]).world();
+    let written = jsonata::template(&value, &mut world).to_string();
+    assert!(
+        !written.replace("{% null %}", "").contains("null"),
+        "{written}"
     );
 }
 

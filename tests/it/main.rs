@@ -18,6 +18,7 @@ mod iam_rows;
 mod jsonata;
 mod lints;
 mod lowering;
+mod meaning;
 mod recovery;
 mod report;
 mod simulate;

@@ -3,4 +3,5 @@
 mod engine;
 mod jsonata_suite;
 mod maps;
+mod permissions;
 mod recorded;

@@ -1,6 +1,8 @@
 //! What several areas' tests need.
 
+pub mod compiled;
 pub mod machine;
+pub mod programs;
 pub mod sketch;
 
 use std::path::Path;

@@ -191,6 +191,10 @@ def _(r): del r["Sales"]["Properties"]["DefinitionSubstitutions"]["Ops"]
 def _(r): r["Sales"]["Properties"]["DefinitionSubstitutions"]["Other"] = "x"
 
 
+@case("wiring/null", "a null, which no template may hold")
+def _(r): states(r)["gate"]["Assign"]["size"] = None
+
+
 @case("wiring/order", "a machine that does not wait for its policy")
 def _(r): del r["Sales"]["DependsOn"]
 

@@ -71,7 +71,8 @@ pub enum AttributeSpelling {
     Sdk,
 }
 
-/// A field's value: JSON as people write it, with `{% … %}` where only the run knows more.
+/// A field's value: JSON as people write it, with `{% … %}` where only the run knows more. Null is an expression too:
+/// CloudFormation takes no null in a template, and a definition stands in one.
 pub fn template(expr: &Expr, env: &mut dyn Environment) -> Value {
     let expr = dynamodb::spelled_out(expr, env.attributes());
     let expr = expr.as_ref();
@@ -223,6 +224,7 @@ fn json(literal: &Literal) -> Value {
 
 fn literal_template(literal: &Literal) -> Value {
     match literal {
+        Literal::Null => Value::String(wrap("null")),
         Literal::String(text) if !is_plain(text) => Value::String(wrap(&quote(text))),
         Literal::List(items) => items.iter().map(literal_template).collect(),
         Literal::Object(entries) if entries.iter().all(|(key, _)| is_plain(key)) => entries

@@ -17,6 +17,10 @@ pub(super) struct Trace {
     start: Option<Millis>,
     /// Names of executions behind the first.
     executions: BTreeMap<ExecutionId, String>,
+    /// The payload that was shown last: what a state gives the next one is not shown twice.
+    shown: String,
+    /// When and where the lines before were: a line of another place or time says so.
+    head: String,
 }
 
 impl Trace {
@@ -25,34 +29,61 @@ impl Trace {
             full,
             start: None,
             executions: BTreeMap::new(),
+            shown: String::new(),
+            head: String::new(),
         }
     }
 
     /// The lines for an event; empty for those that add nothing.
     pub fn lines(&mut self, event: &Event) -> String {
         let start = *self.start.get_or_insert(event.time);
-        let head = |name: &str, what: &str| {
-            let time = duration_text(event.time - start);
-            let place = self.place(event);
-            format!("{time:>12}  {place}{name}  {what}\n")
-        };
+        let time = duration_text(event.time - start);
+        let state = event.state.as_deref().unwrap_or_default();
+        let head = format!("{time:>12}  {}{state}", self.place(event));
         match &event.kind {
-            EventKind::ExecutionStarted { arn, input, .. } => {
-                if event.execution == ExecutionId::default() {
-                    return head("start", "") + &self.detail("input", input);
-                }
-                let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
-                let short: String = name.chars().take(8).collect();
+            EventKind::ExecutionStarted { input, .. } if self.is_first(event) => {
+                self.head = format!("{time:>12}  start");
+                let input = self.detail("input", input);
+                format!("{}\n{input}", self.head)
+            }
+            EventKind::ExecutionSucceeded { .. }
+            | EventKind::ExecutionFailed(_)
+            | EventKind::ExecutionTimedOut(_)
+            | EventKind::ExecutionAborted
+                if self.is_first(event) =>
+            {
+                format!("{time:>12}  end\n{}", self.details(event))
+            }
+            EventKind::ExecutionStarted { arn, .. } => {
+                let name = arn.rsplit(':').next().unwrap_or_default();
+                let short = name.chars().take(8).collect();
                 self.executions.insert(event.execution, short);
                 String::new()
             }
-            EventKind::StateEntered { kind, name, input } => {
-                let mut text = head(name, kind);
-                if self.full {
-                    text.push_str(&self.detail("input", input));
-                }
-                text
+            EventKind::StateEntered { kind, .. } => {
+                self.head = head;
+                let details = self.details(event);
+                format!("{}  {kind}\n{details}", self.head)
             }
+            EventKind::StateAborted { .. } => {
+                self.head = head;
+                format!("{}  is stopped\n", self.head)
+            }
+            _ => {
+                let details = self.details(event);
+                if details.is_empty() || self.head == head {
+                    return details;
+                }
+                self.head = head;
+                format!("{}\n{details}", self.head)
+            }
+        }
+    }
+
+    /// What is told below the line that says when and where.
+    fn details(&mut self, event: &Event) -> String {
+        match &event.kind {
+            EventKind::StateEntered { input, .. } => self.flow("input", input),
             EventKind::TaskScheduled { call, .. } => {
                 let called = match &call.resource.kind {
                     ResourceKind::Service { .. } => format!(
@@ -83,23 +114,17 @@ impl Trace {
                         &format!("{name} = {}", self.cut(&value.text())),
                     ));
                 }
-                text.push_str(&self.detail("output", output));
+                text.push_str(&self.flow("output", output));
                 text
             }
-            EventKind::StateAborted { name, .. } => head(name, "is stopped"),
             EventKind::MapStarted { length } => line("items", &length.to_string()),
             EventKind::MapRunFailed(failure) => self.failure("failed", failure),
             EventKind::Note(note) => line("note", note),
             EventKind::ExecutionSucceeded { output } if self.is_first(event) => {
-                head("end", "") + &self.detail("output", output)
+                self.detail("output", output)
             }
-            EventKind::ExecutionFailed(failure) | EventKind::ExecutionTimedOut(failure)
-                if self.is_first(event) =>
-            {
-                head("end", "") + &self.failure("failed", failure)
-            }
-            EventKind::ExecutionFailed(failure) => {
-                head("end", "") + &self.failure("failed", failure)
+            EventKind::ExecutionFailed(failure) | EventKind::ExecutionTimedOut(failure) => {
+                self.failure("failed", failure)
             }
             _ => String::new(),
         }
@@ -127,8 +152,17 @@ impl Trace {
         text + &iterations.concat()
     }
 
-    fn detail(&self, name: &str, data: &Data) -> String {
-        line(name, &self.cut(&data.text()))
+    fn detail(&mut self, name: &str, data: &Data) -> String {
+        self.shown = data.text();
+        line(name, &self.cut(&self.shown))
+    }
+
+    /// What goes from state to state.
+    fn flow(&mut self, name: &str, data: &Data) -> String {
+        if !self.full && data.text() == self.shown {
+            return String::new();
+        }
+        self.detail(name, data)
     }
 
     fn failure(&self, what: &str, failure: &Failure) -> String {

@@ -215,7 +215,12 @@ impl<'a> Filler<'_, 'a> {
             return None;
         }
         let mut fill = |template: &ArnTemplate| self.template(template, grant, bound, choices, run);
-        let mut resources: Vec<Pattern> = grant.resources.iter().filter_map(&mut fill).collect();
+        let mut resources: Vec<Pattern> = grant
+            .resources
+            .iter()
+            .filter_map(&mut fill)
+            .map(|arn| self.tracer.in_own_words(arn))
+            .collect();
         if grant.resources.is_empty() {
             resources.push(Pattern::any());
         } else if resources.is_empty() {

@@ -54,6 +54,28 @@ impl Tracer<'_> {
         }
     }
 
+    /// The ARN in the words that all permissions on the resource share: a made one's attribute, where it has one.
+    pub fn in_own_words(&self, arn: Pattern) -> Pattern {
+        let named = arn.pieces().iter().find_map(|piece| match piece {
+            Piece::Deploy(Deploy::Resource(id, RefForm::Name)) => Some(*id),
+            _ => None,
+        });
+        let Some(id) = named else { return arn };
+        let attribute = self.resource(id, RefForm::Arn);
+        let spelled_out = self.fill_kind(
+            &self.program.resource(id).kind.arn,
+            &Pattern::from(Deploy::Resource(id, RefForm::Name)),
+        );
+        match arn.pieces().strip_prefix(spelled_out.pieces()) {
+            Some(rest) if !spelled_out.is_empty() => {
+                let mut arn = attribute;
+                rest.iter().for_each(|piece| arn.push(piece.clone()));
+                arn
+            }
+            _ => arn,
+        }
+    }
+
     /// A kind's ARN with the name in its hole.
     fn fill_kind(&self, template: &ArnTemplate, name: &Pattern) -> Pattern {
         let mut arn = Pattern::default();

@@ -170,7 +170,13 @@ impl Checker<'_> {
             }
         }
         let of = source_path(base).unwrap_or_else(|| "it".to_owned());
+        let place = base.span;
         let base = self.check(base, None);
+        // With its parentheses, behind which the member stands.
+        let base = Expr {
+            span: place,
+            ..base
+        };
         self.member_of(base, name, span, &of)
     }
 
@@ -275,7 +281,7 @@ impl Checker<'_> {
                 } else {
                     let diagnostic = diagnostic
                         .help("`count(…)` gives a list's length, `[0]` its first element");
-                    match counted {
+                    match counted && is_dotted(name) {
                         true => diagnostic.fix(count_fix(base.span, name)),
                         false => diagnostic,
                     }
@@ -283,16 +289,17 @@ impl Checker<'_> {
             }
             other if other.has_members() || matches!(other, Type::Union(_)) => {
                 if let Some(path) = deeper_member(&ty, &name.node) {
-                    Diagnostic::new(
+                    let diagnostic = Diagnostic::new(
                         Code::UnknownMember,
                         name.span,
                         format!("{} has no member `{}`", quoted(of), name.node),
-                    )
-                    .replace(
-                        name.span,
-                        path.as_str(),
-                        format!("write `{path}`"),
-                    )
+                    );
+                    match is_dotted(name) {
+                        true => {
+                            diagnostic.replace(name.span, path.as_str(), format!("write `{path}`"))
+                        }
+                        false => diagnostic.help(format!("there is `.{path}`")),
+                    }
                 } else {
                     let names = ty.member_names();
                     let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -572,7 +579,7 @@ fn optional_element(base: &Type, element: &Type) -> Type {
 
 /// A member's name as it is written where the other stands: in quotes between brackets.
 fn in_place_of(name: &ast::Name, other: &str) -> String {
-    if (name.span.end - name.span.start) as usize == name.node.len() {
+    if is_dotted(name) {
         other.to_owned()
     } else {
         format!("\"{other}\"")
@@ -586,6 +593,11 @@ fn other_attribute(base: &Type, member: &str) -> Option<String> {
     };
     let found = is_attribute_value(shape).then(|| shape.find_member(member));
     found.flatten()?.raw.api_name.clone()
+}
+
+/// Whether a member is written behind a dot, and not in quotes between brackets.
+fn is_dotted(name: &ast::Name) -> bool {
+    (name.span.end - name.span.start) as usize == name.node.len()
 }
 
 fn count_fix(base: Span, name: &ast::Name) -> Fix {

@@ -117,7 +117,7 @@ fn names_none(text: &str, span: Span, member: &str) -> Option<Diagnostic> {
     let kinds = resource::named_kinds("", member);
     if resource::wanted_form(member) == RefForm::Url
         && kinds.contains(&"queue")
-        && !text.starts_with("https://")
+        && !text.starts_with("http")
     {
         let diagnostic = Diagnostic::new(
             Code::WrongResource,
@@ -128,7 +128,8 @@ fn names_none(text: &str, span: Span, member: &str) -> Option<Diagnostic> {
             "`queue work = \"{text}\"` among the file's items declares it: give `work`, and its URL is passed"
         )));
     }
-    if kinds == ["bucket"] && text.contains('/') {
+    // An access point stands by its ARN.
+    if kinds == ["bucket"] && text.contains('/') && !text.starts_with("arn:") {
         let diagnostic = Diagnostic::new(
             Code::WrongResource,
             span,

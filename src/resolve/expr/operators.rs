@@ -369,9 +369,8 @@ impl Checker<'_> {
         let Some(values) = enum_of(&left.ty) else {
             return true;
         };
-        let before = elements.iter().filter(|element| !element.spread);
         let mut fine = true;
-        for element in before {
+        for element in elements.iter().filter(|element| !element.spread) {
             let ast::ExprKind::String(parts) = &element.value.kind else {
                 continue;
             };
@@ -623,7 +622,7 @@ impl Checker<'_> {
             });
             return invalid(span);
         }
-        if let Some(diagnostic) = join_instead(&values, span) {
+        if let Some(diagnostic) = join_instead(&values, &operands, span) {
             self.report(diagnostic);
             return invalid(span);
         }
@@ -766,7 +765,7 @@ fn compare_with_bool(diagnostic: Diagnostic, text: &Expr) -> Diagnostic {
 }
 
 /// Lists or objects that were meant to be joined: one message, and how that is written.
-fn join_instead(values: &[Expr], span: Span) -> Option<Diagnostic> {
+fn join_instead(values: &[Expr], operands: &[&ast::Expr], span: Span) -> Option<Diagnostic> {
     let first = class(&values.first()?.ty);
     if !values.iter().all(|value| class(&value.ty) == first) {
         return None;
@@ -776,7 +775,7 @@ fn join_instead(values: &[Expr], span: Span) -> Option<Diagnostic> {
         Class::Object => ("{ ...", " }", "objects"),
         _ => return None,
     };
-    let places: Vec<Span> = values.iter().map(|value| value.span).collect();
+    let places: Vec<Span> = operands.iter().map(|operand| operand.span).collect();
     let mut edits = vec![Edit {
         span: places.first()?.before(),
         text: open.to_owned(),

@@ -97,6 +97,9 @@ impl<'u> Flow<'_, 'u> {
                 };
                 let named = match (&stage.binding, &stage.kind) {
                     (None, ast::StageKind::Call { .. }) => Some(&owner),
+                    (None, ast::StageKind::Use { name, .. }) if !self.is_step(&name.node) => {
+                        Some(&owner)
+                    }
                     _ => None,
                 };
                 let (stage, ty) = self.stage_named(stage, named);

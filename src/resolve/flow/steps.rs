@@ -50,6 +50,20 @@ pub(in crate::resolve) fn check_step_alone(context: &mut Context<'_>, item: Item
 }
 
 impl<'u> Flow<'_, 'u> {
+    /// A step of the pipeline that nothing uses, in a frame of its own.
+    pub(super) fn use_alone(&mut self, step: StepRef<'u>) {
+        let outer = self.place.clone();
+        let frame = self
+            .scope
+            .push_frame(self.scope.flow.frame, FrameKind::Step);
+        self.scope.flow.frame = Some(frame);
+        self.place.frame = frame;
+        self.step_alone(step.step);
+        self.expanding.pop();
+        self.scope.flow.frame = Some(outer.frame);
+        self.place = outer;
+    }
+
     fn step_alone(&mut self, step: &'u ast::Step) {
         self.expanding.push(step.name.span);
         match &step.body {
@@ -602,6 +616,11 @@ impl<'u> Flow<'_, 'u> {
                 });
                 self.place.returns = self.returns.len() - 1;
                 let (inner, mut ty) = self.block(&flow.stages);
+                if inner.stages.is_empty() && !stages.is_empty() {
+                    // The value is that of the flow, not of the last parameter.
+                    let nothing = StageKind::Pass(Expr::null(name.span));
+                    stages.push(self.made(nothing, Type::Null, base.clone(), name.span));
+                }
                 stages.extend(inner.stages);
                 let at = self.place.returns;
                 let record = &mut self.returns[at];

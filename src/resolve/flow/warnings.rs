@@ -60,7 +60,7 @@ impl<'u> Flow<'_, 'u> {
         }
     }
 
-    fn warn_of_unused_steps(&mut self) {
+    fn unused_steps(&self) -> Vec<StepRef<'u>> {
         let mut unused: Vec<StepRef<'u>> = self
             .steps
             .iter()
@@ -68,7 +68,41 @@ impl<'u> Flow<'_, 'u> {
             .map(|(_, step)| *step)
             .collect();
         unused.sort_by_key(|step| step.step.name.span);
-        for step in unused {
+        unused
+    }
+
+    /// Reports what is wrong in a step wherever it would be used: its calls and what they are given. Which names have
+    /// values, and which loops and handlers are around, only a use tells.
+    pub(super) fn check_unused_steps(&mut self) {
+        let used = self.used_steps.clone();
+        for step in self.unused_steps() {
+            let before = self.scope.diagnostics.len();
+            let state = self.scope.flow.state.mark();
+            let (variables, labels) = (self.scope.flow.variables.len(), self.labels);
+            let names = self.given_names.clone();
+            let bindings = std::mem::take(&mut self.bindings);
+            let (finally, reachable) = (self.finally, self.scope.flow.state.reachable);
+            self.scope.flow.state.reachable = true;
+            self.scope.flow.open = true;
+            self.use_alone(step);
+            self.scope.flow.open = false;
+            self.scope.flow.state.roll_back(state);
+            self.scope.flow.state.reachable = reachable;
+            self.scope.flow.variables.truncate(variables);
+            self.labels = labels;
+            self.given_names = names;
+            self.bindings = bindings;
+            self.finally = finally;
+            let found = self.scope.diagnostics.split_off(before);
+            self.scope
+                .diagnostics
+                .extend(found.into_iter().filter(is_of_any_use));
+        }
+        self.used_steps = used;
+    }
+
+    fn warn_of_unused_steps(&mut self) {
+        for step in self.unused_steps() {
             let name = &step.step.name;
             self.report(
                 Diagnostic::new(
@@ -88,6 +122,14 @@ impl<'u> Flow<'_, 'u> {
         });
         bound.variables.push(variable);
     }
+}
+
+/// Whether a mistake in a step is one wherever the step is used.
+fn is_of_any_use(diagnostic: &Diagnostic) -> bool {
+    let code = diagnostic.code.code();
+    let of_calls = code.starts_with("F03") || code.starts_with("F04");
+    of_calls && !matches!(diagnostic.code, Code::UnknownName | Code::NoValue)
+        || diagnostic.code == Code::UnknownStep
 }
 
 /// A number where a duration stands counts seconds, which who wrote it may not have meant.

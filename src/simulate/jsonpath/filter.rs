@@ -181,8 +181,16 @@ fn literal(cursor: &mut Cursor) -> Result<Value, String> {
             Ok(Value::Array(items))
         }
         _ => {
-            let word = cursor.take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '+' | '.'));
-            serde_json::from_str(word).map_err(|_| format!("`{word}` is no value"))
+            let word =
+                cursor.take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '+' | '.' | '_'));
+            match serde_json::from_str(word) {
+                Ok(value) => Ok(value),
+                // Published definitions compare with words that lack their quotes.
+                Err(_) if word.starts_with(char::is_alphabetic) => {
+                    Ok(Value::String(word.to_owned()))
+                }
+                Err(_) => Err(format!("`{word}` is no value")),
+            }
         }
     }
 }

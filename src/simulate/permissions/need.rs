@@ -132,32 +132,39 @@ impl Filler<'_> {
     fn fill(&self, template: &ArnTemplate, arguments: &Value, service: &str) -> Vec<String> {
         let settings = self.settings;
         let mut filled = vec![String::new()];
+        // Filled already: an ARN took the place of all that is left.
         let mut whole = Vec::new();
-        for part in &template.parts {
-            let texts: Vec<String> = match part {
-                ArnPart::Text(text) => vec![text.clone()],
-                ArnPart::Partition => vec![settings.partition.clone()],
-                ArnPart::Region => vec![settings.region.clone()],
-                ArnPart::Account => vec![settings.account.clone()],
-                ArnPart::UrlSuffix => vec![url_suffix(&settings.partition).to_owned()],
-                ArnPart::Machine => vec![settings.machine.clone()],
-                ArnPart::Any => vec!["*".to_owned()],
-                ArnPart::Variable(name) => vec![format!("${{{name}}}")],
+        for (at, part) in template.parts.iter().enumerate() {
+            let text = match part {
+                ArnPart::Text(text) => text,
+                ArnPart::Partition => &settings.partition,
+                ArnPart::Region => &settings.region,
+                ArnPart::Account => &settings.account,
+                ArnPart::UrlSuffix => url_suffix(&settings.partition),
+                ArnPart::Machine => &settings.machine,
+                ArnPart::Any => "*",
+                ArnPart::Variable(name) => &format!("${{{name}}}"),
                 ArnPart::Member(hole) => {
-                    let mut texts = Vec::new();
+                    let is_hole = |part: &ArnPart| matches!(part, ArnPart::Member(_));
+                    let is_last = !template.parts[at + 1..].iter().any(is_hole);
+                    let mut next = Vec::new();
                     for value in self.values(hole, arguments, service) {
-                        match read(hole.reading, &value) {
-                            Read::Part(text) => texts.push(text),
-                            Read::Whole(arn) => whole.push(arn),
+                        let text = read(hole.reading, &value);
+                        if !replaces(hole.reading, &value) {
+                            next.extend(filled.iter().map(|start| format!("{start}{text}")));
+                        } else if is_last {
+                            whole.push(text);
+                        } else {
+                            next.push(text);
                         }
                     }
-                    texts
+                    filled = next;
+                    continue;
                 }
             };
-            filled = filled
-                .iter()
-                .flat_map(|start| texts.iter().map(move |text| format!("{start}{text}")))
-                .collect();
+            for start in &mut filled {
+                start.push_str(text);
+            }
         }
         filled.extend(whole);
         filled
@@ -264,50 +271,41 @@ fn holds_text(value: &Value, wanted: &str) -> bool {
     }
 }
 
-/// What a value is for a template.
-enum Read {
-    Part(String),
-    /// An ARN that stands for the whole template.
-    Whole(String),
+/// Whether a value is an ARN that takes the place of what stands before it.
+fn replaces(reading: Reading, value: &str) -> bool {
+    matches!(
+        reading,
+        Reading::Arn | Reading::NameOrArn | Reading::Revised
+    ) && value.starts_with("arn:")
 }
 
-fn read(reading: Reading, value: &str) -> Read {
-    let is_arn = value.starts_with("arn:");
+/// The part of an argument's text that an ARN wants.
+fn read(reading: Reading, value: &str) -> String {
     // `s3://bucket/key`
     let place = || {
-        let rest = value.strip_prefix("s3://").unwrap_or(value);
-        rest.split_once('/').unwrap_or((rest, ""))
+        let place = value.strip_prefix("s3://")?;
+        Some(place.split_once('/').unwrap_or((place, "")))
     };
-    Read::Part(match reading {
-        Reading::NameOrArn if is_arn => return Read::Whole(value.to_owned()),
-        Reading::Revised if is_arn => return Read::Whole(value.to_owned()),
+    let part = match reading {
+        Reading::Text | Reading::Arn | Reading::NameOrArn | Reading::Id => value,
         Reading::Revised => {
-            let has_revision = value.rsplit_once(':').is_some_and(|(_, revision)| {
-                !revision.is_empty() && revision.bytes().all(|b| b.is_ascii_digit())
-            });
-            if has_revision {
-                value.to_owned()
-            } else {
-                format!("{value}:*")
+            let name = value.rsplit('/').next().unwrap_or(value);
+            if !name.contains(':') {
+                return format!("{value}:*");
             }
+            value
         }
-        Reading::Name if is_arn => {
+        Reading::Name if value.starts_with("arn:") => {
             let last = value.splitn(6, ':').last().unwrap_or(value);
-            match last.split_once([':', '/']) {
-                Some((_, name)) => name.split(['/', ':']).next().unwrap_or(name).to_owned(),
-                None => last.to_owned(),
-            }
+            let name = last.split_once([':', '/']).map_or(last, |(_, name)| name);
+            name.split([':', '/']).next().unwrap_or(name)
         }
-        Reading::UrlTail => value.rsplit('/').next().unwrap_or(value).to_owned(),
-        Reading::HostLabel => {
-            let host = value.split("://").last().unwrap_or(value);
-            host.split('.').next().unwrap_or(host).to_owned()
-        }
-        Reading::NoLeadingSlash => value.trim_start_matches('/').to_owned(),
-        Reading::S3Bucket => place().0.to_owned(),
-        Reading::S3Key => place().1.to_owned(),
-        Reading::Text | Reading::Arn | Reading::Id | Reading::NameOrArn | Reading::Name => {
-            value.to_owned()
-        }
-    })
+        Reading::Name => value,
+        Reading::UrlTail => value.rsplit('/').next().unwrap_or(value),
+        Reading::HostLabel => value.split('.').next().unwrap_or(value),
+        Reading::NoLeadingSlash => value.strip_prefix('/').unwrap_or(value),
+        Reading::S3Bucket => place().map_or(value, |(bucket, _)| bucket),
+        Reading::S3Key => place().map_or(value, |(_, key)| key),
+    };
+    part.to_owned()
 }

@@ -337,21 +337,18 @@ impl<'a> Engine<'a, '_> {
         index: usize,
         ending: Result<Data, Failure>,
     ) {
-        let (last, iteration) = {
-            let thread = self.thread(child);
-            (thread.last, thread.iteration.clone())
-        };
+        let last = self.thread(child).last;
+        let place = self.place(child);
         let state = self.thread(parent).state;
         let is_map = matches!(state.kind, Kind::Map(_));
         let name = Rc::clone(&state.name);
-        let execution = self.thread(parent).execution;
         match ending {
             Ok(output) => {
                 self.free_thread(child);
                 let mut last = last;
                 if is_map {
                     let event = EventKind::IterationSucceeded { name, index };
-                    let id = self.log_of(execution, iteration, last, event);
+                    let id = self.log_of(place, last, event);
                     if let Work::Fan(fan) = &self.thread(parent).work
                         && fan.running.len() == 1
                         && fan.next == fan.source.len()
@@ -373,12 +370,12 @@ impl<'a> Engine<'a, '_> {
                         kind: aborted.kind.name(),
                         name: Rc::clone(&aborted.name),
                     };
-                    self.log_of(execution, iteration.clone(), last, event);
+                    self.log_of(place.clone(), last, event);
                 }
                 self.free_thread(child);
                 if is_map {
                     let event = EventKind::IterationFailed { name, index };
-                    self.log_of(execution, iteration, last, event);
+                    self.log_of(place, last, event);
                 }
                 if let Work::Fan(fan) = &mut self.thread_mut(parent).work {
                     fan.running.remove(&index);

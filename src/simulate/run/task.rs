@@ -147,18 +147,18 @@ impl<'a> Engine<'a, '_> {
 
     fn checked(&mut self, call: &Call, answer: Answer) -> Answer {
         let strict = self.simulation.settings.validation.is_strict();
-        if let (Ok(result), Some(strict)) = (&answer.outcome, strict) {
-            if let Err(message) = check_result(&call.resource, result.json(), strict) {
-                let operation = match (call.resource.type_name(), call.resource.operation_name()) {
-                    (Some(service), Some(operation)) => format!("{service}:{operation}"),
-                    _ => call.resource.arn.clone(),
-                };
-                self.error = Some(Error::Mock {
-                    state: call.state.to_string(),
-                    operation,
-                    message,
-                });
-            }
+        if let (Ok(result), Some(strict)) = (&answer.outcome, strict)
+            && let Err(message) = check_result(&call.resource, result.json(), strict)
+        {
+            let operation = match (call.resource.type_name(), call.resource.operation_name()) {
+                (Some(service), Some(operation)) => format!("{service}:{operation}"),
+                _ => call.resource.arn.clone(),
+            };
+            self.error = Some(Error::Mock {
+                state: call.state.to_string(),
+                operation,
+                message,
+            });
         }
         answer
     }

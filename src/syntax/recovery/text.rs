@@ -22,8 +22,8 @@ pub(super) const SETTING_WORDS: &[&str] = &[
     "tags",
     "alarm",
     "dashboard",
-    "role",
     "release",
+    "role",
     "allow",
 ];
 

@@ -39,7 +39,7 @@ pub(super) fn expected(rules: &[Rule], end: &str) -> String {
     let operators = has(Rank::Operator);
     found.retain(|(rank, words)| match rank {
         // After what is complete, nothing that would go on with its last word is likely.
-        Rank::Opener => !modifiers && !(operators && words == "`(`"),
+        Rank::Opener => !(modifiers || operators && words == "`(`"),
         Rank::Option | Rank::Operator => !certain && !modifiers,
         _ => true,
     });
@@ -212,8 +212,8 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::tags_setting
         | Rule::alarm_setting
         | Rule::dashboard_setting
-        | Rule::role_setting
         | Rule::release_setting
+        | Rule::role_setting
         | Rule::kw_mode
         | Rule::kw_defaults
         | Rule::kw_log
@@ -222,8 +222,8 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         | Rule::kw_tags
         | Rule::kw_alarm
         | Rule::kw_dashboard
-        | Rule::kw_role
-        | Rule::kw_release => (Rank::Opener, MEMBER),
+        | Rule::kw_release
+        | Rule::kw_role => (Rank::Opener, MEMBER),
         Rule::kw_step => (Rank::Opener, MEMBER),
         Rule::one_test_member
         | Rule::test_member
@@ -309,11 +309,11 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::kw_of => (Rank::Opener, "`of`"),
         Rule::kw_to => (Rank::Opener, "`to`"),
         Rule::kw_when => (Rank::Opener, "`when`"),
-        Rule::linear_release | Rule::kw_linear | Rule::canary_release | Rule::kw_canary => {
-            (Rank::Option, "`linear` or `canary`")
-        }
         Rule::kw_with => (Rank::Option, "`with`"),
         Rule::kw_notify => (Rank::Option, "`notify`"),
+        Rule::kw_linear | Rule::linear_release | Rule::kw_canary | Rule::canary_release => {
+            (Rank::Option, "`linear` or `canary`")
+        }
         Rule::kw_payload | Rule::kw_keep | Rule::log_keep => (Rank::Needed, "`payload` or `keep`"),
         Rule::kw_if => (Rank::Needed, "`if`"),
         Rule::kw_fail => (Rank::Option, "`fail when`"),

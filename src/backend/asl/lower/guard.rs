@@ -57,6 +57,9 @@ const ALL: &str = "States.ALL";
 pub(super) const TASK_FAILED: &str = "States.TaskFailed";
 const QUERY_EVALUATION: &str = "States.QueryEvaluationError";
 
+/// The most seconds that a Wait takes.
+const LONGEST_WAIT: u64 = 99_999_999;
+
 impl Lowering<'_> {
     /// A stage with its retry, handlers and `finally`.
     pub(super) fn guarded(
@@ -704,9 +707,18 @@ fn matches(terms: super::Terms, name: &Expr, errors: &[String]) -> Expr {
 fn delay(rule: &Retry) -> String {
     let mut text = rule.interval_seconds.to_string();
     if rule.backoff_rate != 1.0 {
-        text = format!("{text} * $power({}, $attempt)", rule.backoff_rate);
+        let power = format!("$power({}, $attempt)", rule.backoff_rate);
+        text = match rule.interval_seconds {
+            1 => power,
+            _ => format!("{text} * {power}"),
+        };
     }
-    if let Some(cap) = rule.max_delay_seconds {
+    let tries = i32::try_from(rule.max_attempts).unwrap_or(i32::MAX);
+    let longest = rule.interval_seconds as f64 * rule.backoff_rate.powi(tries - 1);
+    let cap = rule
+        .max_delay_seconds
+        .or((longest > LONGEST_WAIT as f64).then_some(LONGEST_WAIT));
+    if let Some(cap) = cap {
         text = format!("$min([{cap}, {text}])");
     }
     if rule.jitter {

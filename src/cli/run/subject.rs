@@ -1,0 +1,264 @@
+//! What `flowc run` runs: a pipeline of a program, or a definition.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Args, Values};
+use crate::backend::deployment::Deployment;
+use crate::backend::{self, asl};
+use crate::cli::find_workspace;
+use crate::cli::output::{Output, plural};
+use crate::driver;
+use crate::simulate::definition::{Machine, Mode, Placeholder, substitute};
+use crate::simulate::mock::file::MockFile;
+use crate::simulate::run::Settings;
+use crate::workspace::{self, Error};
+
+/// What is to be run.
+pub(super) struct Subject {
+    pub name: String,
+    pub machine: Machine,
+    pub settings: Settings,
+    /// Machines that it may start, by their ARNs.
+    pub others: BTreeMap<String, Machine>,
+    pub policy: Option<Value>,
+}
+
+/// `sales.asl.json` is the machine `sales`.
+pub(super) fn machine_name(path: &Path) -> String {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// The pipeline of a program, compiled; None after its problems were told.
+pub(super) fn read_program(
+    args: &Args,
+    values: &Values,
+    output: &mut Output,
+) -> Result<Option<Subject>, Error> {
+    let workspace = find_workspace()?;
+    let path = workspace::display(&args.file);
+    let main = workspace::read_source(&path)?;
+    let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
+    output.diagnostics(&compilation.diagnostics, &compilation.sources);
+    output.summary(&path, &compilation.diagnostics);
+    let Some(program) = &compilation.program else {
+        return Ok(None);
+    };
+    let names: Vec<String> = program
+        .pipelines
+        .iter()
+        .map(|p| format!("`{}`", p.name))
+        .collect();
+    let found = match &args.pipeline {
+        Some(name) => program.pipelines.iter().position(|p| p.name == *name),
+        None if program.pipelines.len() == 1 => Some(0),
+        None => None,
+    };
+    let Some(found) = found else {
+        output.error(&match &args.pipeline {
+            Some(name) => format!("there is no pipeline `{name}` among {}", names.join(", ")),
+            None if names.is_empty() => "there is no pipeline in this file".to_owned(),
+            None => format!("choose one with --pipeline: {}", names.join(", ")),
+        });
+        return Ok(None);
+    };
+    let mut deployment = Deployment::new(program);
+    for (name, value) in values {
+        if !deployment.set(name, value) {
+            output.error(&format!(
+                "there is no parameter `{name}` that this file uses"
+            ));
+            return Ok(None);
+        }
+    }
+    let made = backend::make(program);
+    let mut machines: Vec<Machine> = Vec::new();
+    for (pipeline, definition) in program.pipelines.iter().zip(&made.definitions) {
+        let mode = if pipeline.settings.express {
+            Mode::Express
+        } else {
+            Mode::Standard
+        };
+        match read_made(&deployment, definition, mode) {
+            Ok(machine) => machines.push(machine),
+            Err(refusals) => {
+                output.error(&format!("`{}` would be refused: {refusals}", pipeline.name));
+                return Ok(None);
+            }
+        }
+    }
+    let pipeline = &program.pipelines[found];
+    let labels = &made.definitions[found].labels;
+    let policy = args
+        .permissions
+        .then(|| deployment.policy(&made.policies[found], labels));
+    let machine = machines.remove(found);
+    let others = program
+        .pipelines
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != found);
+    let others = others
+        .zip(machines)
+        .map(|((_, other), machine)| (deployment.machine_arn(&other.name), machine));
+    let settings = Settings {
+        partition: deployment.partition.clone(),
+        region: deployment.region.clone(),
+        account: deployment.account.clone(),
+        machine: pipeline.name.clone(),
+        role: format!(
+            "arn:{}:iam::{}:role/{}",
+            deployment.partition, deployment.account, pipeline.name
+        ),
+        ..Settings::default()
+    };
+    Ok(Some(Subject {
+        name: pipeline.name.clone(),
+        machine,
+        settings,
+        others: others.collect(),
+        policy,
+    }))
+}
+
+fn read_made(
+    deployment: &Deployment,
+    made: &asl::Definition,
+    mode: Mode,
+) -> Result<Machine, String> {
+    let definition = serde_json::to_string(&made.machine).map_err(|error| error.to_string())?;
+    let substituted = substitute(&definition, &deployment.substitutions(made));
+    Machine::parse_text(&substituted.text, mode).map_err(|refusals| {
+        let texts: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        texts.join("; ")
+    })
+}
+
+pub(super) fn read_definition(
+    args: &Args,
+    values: &Values,
+    mocks: &MockFile,
+    output: &mut Output,
+) -> Result<Option<Subject>, Error> {
+    let stem = machine_name(&args.file);
+    let mode = if args.express {
+        Mode::Express
+    } else {
+        Mode::Standard
+    };
+    let Some(machine) = read_machine(&args.file, mode, values, mocks, output)? else {
+        return Ok(None);
+    };
+    let settings = Settings {
+        machine: stem.clone(),
+        ..Settings::default()
+    };
+    let policy = if args.permissions {
+        let path = args.file.with_file_name(format!("{stem}.iam.json"));
+        let text = workspace::read_text(&path)?;
+        let text = substitute(&text, &substitutions(&settings, values, mocks)).text;
+        let policy = serde_json::from_str(&text).map_err(|error| Error::Config {
+            path: workspace::display(&path),
+            reason: format!("it is not JSON: {error}"),
+        })?;
+        Some(policy)
+    } else {
+        None
+    };
+    Ok(Some(Subject {
+        name: stem,
+        machine,
+        settings,
+        others: BTreeMap::new(),
+        policy,
+    }))
+}
+
+/// What the pseudo parameters of templates stand for, and what was said otherwise.
+fn substitutions(
+    settings: &Settings,
+    values: &Values,
+    mocks: &MockFile,
+) -> BTreeMap<String, String> {
+    let pseudo = [
+        ("AWS::AccountId", settings.account.as_str()),
+        ("AWS::Region", settings.region.as_str()),
+        ("AWS::Partition", settings.partition.as_str()),
+        ("AWS::StackName", settings.machine.as_str()),
+        ("AWS::URLSuffix", "amazonaws.com"),
+    ];
+    let mut known: BTreeMap<String, String> = pseudo
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    known.extend(mocks.substitutions.clone());
+    known.extend(values.iter().cloned());
+    known
+}
+
+/// A definition's file; None after what the service would refuse was told.
+pub(super) fn read_machine(
+    path: &Path,
+    mode: Mode,
+    values: &Values,
+    mocks: &MockFile,
+    output: &mut Output,
+) -> Result<Option<Machine>, Error> {
+    let text = workspace::read_text(path)?;
+    let settings = Settings {
+        machine: machine_name(path),
+        ..Settings::default()
+    };
+    let mut known = substitutions(&settings, values, mocks);
+    for placeholder in substitute(&text, &known).unknown {
+        let name = &placeholder.name;
+        let value = made_up(&text, &placeholder, &settings);
+        output.status(
+            "Assumed",
+            &format!("${{{name}}} is {value}; --set {name}=… says otherwise"),
+        );
+        known.insert(placeholder.name, value);
+    }
+    let text = substitute(&text, &known).text;
+    match Machine::parse_text(&text, mode) {
+        Ok(machine) => Ok(Some(machine)),
+        Err(refusals) => {
+            for refusal in &refusals {
+                output.error(&format!("`{}`: {refusal}", workspace::display(path)));
+            }
+            let count = plural(refusals.len(), "reason");
+            output.status(
+                "Refused",
+                &format!("{}, for {count}", workspace::display(path)),
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// A value for a `${name}`: a number where a value is wanted, a function's ARN where it is all of a Task's resource,
+/// else the name itself.
+fn made_up(definition: &str, placeholder: &Placeholder, settings: &Settings) -> String {
+    let name = &placeholder.name;
+    let quoted = format!("\"${{{name}}}\"");
+    let is_resource = definition.match_indices(&quoted).any(|(at, _)| {
+        let before = definition[..at].trim_end().strip_suffix(':');
+        before.is_some_and(|before| before.trim_end().ends_with("\"Resource\""))
+    });
+    if placeholder.is_bare {
+        "60".to_owned()
+    } else if is_resource {
+        format!(
+            "arn:{}:lambda:{}:{}:function:{name}",
+            settings.partition, settings.region, settings.account
+        )
+    } else {
+        name.clone()
+    }
+}
