@@ -50,6 +50,8 @@ pub struct Origin {
 pub fn lower(program: &Program, id: PipelineId) -> Definition {
     let pipeline = program.pipeline(id);
     let mut lowered = lower::lower(pipeline);
+    // What is left of a value may be a constant, which leaves more unread.
+    usage::prune(&mut lowered.graph, &lowered.symbols);
     usage::prune(&mut lowered.graph, &lowered.symbols);
     let params: BTreeSet<VariableId> = pipeline.params.iter().map(|p| p.variable).collect();
     fuse::fuse(&mut lowered.graph, &lowered.symbols, &params);

@@ -11,6 +11,9 @@ use crate::source::{FileId, Sources, Span};
 /// Lines shown around a place, beside those that the renderer folds.
 const CONTEXT_LINES: usize = 2;
 
+/// Of a fix that mends one habit in many places, so many are shown.
+const MOST_EDITS: usize = 4;
+
 /// One diagnostic with its source, as rustc would show it; ends with a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
     let renderer = if color {
@@ -37,12 +40,12 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         let title = Level::HELP.secondary_title(fix.title.as_str());
         match fix.edits.first() {
             Some(first) => {
-                let window =
-                    Window::around(sources, first.span.file, fix.edits.iter().map(|e| e.span));
+                let shown = &fix.edits[..fix.edits.len().min(MOST_EDITS)];
+                let window = Window::around(sources, first.span.file, shown.iter().map(|e| e.span));
                 let mut snippet = Snippet::source(window.text)
                     .line_start(window.line)
                     .path(window.path);
-                for edit in &fix.edits {
+                for edit in shown {
                     snippet =
                         snippet.patch(Patch::new(window.range(edit.span), edit.text.as_str()));
                 }

@@ -6,8 +6,9 @@ mod functions;
 mod moments;
 mod numbers;
 
-use super::expr::{Binary, Element, Entry, Expr, ExprKind, Literal, Unary};
+use super::expr::{Binary, Element, Entry, Expr, ExprKind, Literal, Time, Unary};
 use super::types::Type;
+use crate::source::Span;
 pub use numbers::text_of;
 use numbers::{from_number, to_number};
 
@@ -77,6 +78,13 @@ pub fn simplify(expr: Expr) -> Expr {
             {
                 return part(*left);
             }
+            (Binary::Eq | Binary::Ne, _, Some(Literal::Bool(value))) if left.ty == Type::Bool => {
+                return if (op == Binary::Eq) == *value {
+                    part(*left)
+                } else {
+                    negated(*left, time, span)
+                };
+            }
             _ => ExprKind::Binary { op, left, right },
         },
         ExprKind::Template(parts) => ExprKind::Template(joined(parts)),
@@ -98,6 +106,18 @@ pub fn simplify(expr: Expr) -> Expr {
     Expr {
         kind,
         ty,
+        time,
+        span,
+    }
+}
+
+fn negated(operand: Expr, time: Time, span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Unary {
+            op: Unary::Not,
+            operand: Box::new(operand),
+        },
+        ty: Type::Bool,
         time,
         span,
     }

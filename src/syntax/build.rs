@@ -8,6 +8,8 @@ mod flow;
 mod items;
 mod text;
 
+use std::collections::BTreeSet;
+
 use pest::iterators::{Pair, Pairs};
 
 use super::Parsed;
@@ -48,6 +50,8 @@ pub(super) struct Builder<'a> {
     next_comment: usize,
     /// The other languages' words for values that are names here.
     bound: Bound,
+    /// Kinds of resources that are no misspelt keywords.
+    kinds: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -65,6 +69,7 @@ impl<'a> Builder<'a> {
             comments,
             next_comment: 0,
             bound,
+            kinds: BTreeSet::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -11,6 +11,8 @@ use super::scan::Token;
 pub(super) struct Patch {
     /// None keeps the token; empty leaves it out.
     pub text: Option<String>,
+    /// How many tokens beside its own the text stands for. What follows the last of them stays.
+    pub more: usize,
     pub after: Option<String>,
 }
 
@@ -22,6 +24,14 @@ impl Patch {
         Self {
             text: Some(text.into()),
             ..Self::default()
+        }
+    }
+
+    /// One text for so many tokens.
+    pub(super) fn for_tokens(count: usize, text: impl Into<String>) -> Self {
+        Self {
+            more: count.saturating_sub(1),
+            ..Self::text(text)
         }
     }
 
@@ -41,6 +51,7 @@ pub(super) fn set(patches: &mut Patches, token: usize, patch: Patch) {
     let entry = patches.entry(token).or_default();
     if patch.text.is_some() {
         entry.text = patch.text;
+        entry.more = patch.more;
     }
     if patch.after.is_some() {
         entry.after = patch.after;
@@ -115,10 +126,8 @@ impl Draft {
             text: String::new(),
             places: Places::default(),
         };
-        let (Some(first), Some(last)) = (
-            tokens.get(range.start),
-            range.end.checked_sub(1).and_then(|last| tokens.get(last)),
-        ) else {
+        let index_of_last = range.end.saturating_sub(1);
+        let (Some(first), Some(last)) = (tokens.get(range.start), tokens.get(index_of_last)) else {
             return draft;
         };
         let mut at = first.start;
@@ -129,21 +138,27 @@ impl Draft {
         for (index, patch) in over.range(range) {
             set(&mut merged, *index, patch.clone());
         }
-        for (index, patch) in merged {
-            let token = tokens[index];
-            let kept = if patch.text.is_some() {
-                token.start
-            } else {
-                token.end
-            };
-            draft.keep(source, at, kept);
-            if let Some(text) = &patch.text {
-                draft.put(text, token.start, token.end, false);
+        let mut passed = 0;
+        for (index, patch) in &merged {
+            if *index < passed {
+                continue;
             }
-            if let Some(text) = &patch.after {
-                draft.put(text, token.end, token.end, false);
+            let token = tokens[*index];
+            let through = (index + patch.more).min(index_of_last);
+            let end = tokens[through].end;
+            match &patch.text {
+                Some(text) => {
+                    draft.keep(source, at, token.start);
+                    draft.put(text, token.start, end, false);
+                }
+                None => draft.keep(source, at, end),
             }
-            at = token.end;
+            let after = merged.get(&through).and_then(|patch| patch.after.as_ref());
+            if let Some(text) = after {
+                draft.put(text, end, end, false);
+            }
+            at = end;
+            passed = through + 1;
         }
         draft.keep(source, at, last.end);
         draft

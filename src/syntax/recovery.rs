@@ -45,6 +45,9 @@ const MOST_PROBLEMS: usize = 100;
 /// How often the text may be read again, for what was meant in it.
 const READS: usize = 3;
 
+/// In a part with more tokens, one mistake is told.
+const MOST_TOKENS: usize = 50_000;
+
 /// How many things may be put in before one token.
 const MOST_STAYS: usize = 2;
 
@@ -57,6 +60,7 @@ pub(super) fn recover(file: FileId, source: &str, scan: Scan) -> Parsed {
     let mut text = Text::new(file, source, scan.tokens);
     let mut base = Patches::new();
     let told = foreign::tell(&text, &scan.flaws, &mut base);
+    text.tokens.truncate(told.end);
     let brackets = Brackets::pair(&mut text, &mut base);
     let parts = outline::items(&text, &brackets);
     let mut reader = Reader {
@@ -346,6 +350,13 @@ impl<'t> Reader<'t> {
                 ));
                 return None;
             }
+            if range.len() > MOST_TOKENS {
+                self.diagnostics.push(self.describe(rule, &range, &stop));
+                return None;
+            }
+            // Looking for a mistake costs about as much as reading the part.
+            let cost = self.text.spans(range.start, range.end - 1).range().len();
+            self.budget = self.budget.checked_sub(cost)?;
             let next = self.go_on(rule, &range, &mut over, &stop, reached, build)?;
             match next {
                 Ok(read) => return Some(read),
@@ -550,15 +561,15 @@ impl<'t> Reader<'t> {
     }
 
     fn site<'s>(&'s self, rule: Rule, range: &Range<usize>, stop: &'s Stop) -> Site<'s, 't> {
-        Site {
-            text: self.text,
-            brackets: &self.brackets,
+        Site::new(
+            self.text,
+            &self.brackets,
             rule,
-            range: range.clone(),
-            at: stop.at,
-            byte: stop.byte,
-            expected: &stop.expected,
-        }
+            range.clone(),
+            stop.at,
+            stop.byte,
+            &stop.expected,
+        )
     }
 
     /// Whether what does not fit at a place comes from something that was told.

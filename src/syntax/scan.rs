@@ -161,7 +161,11 @@ pub(super) fn scan(text: &str) -> Scan {
         bytes: text.as_bytes(),
         at: 0,
         frames: Vec::new(),
+        limits: Vec::new(),
+        proper: 0,
         hopeless: 0,
+        hopeless_block: 0,
+        no_backtick: 0,
         odd_triples: None,
         scan: Scan::default(),
     };
@@ -189,8 +193,16 @@ struct Scanner<'t> {
     bytes: &'t [u8],
     at: usize,
     frames: Vec<Frame>,
+    /// The ends of the strings around that are not well formed.
+    limits: Vec<usize>,
+    /// How many strings around are.
+    proper: usize,
     /// No string that begins before this place is well formed.
     hopeless: usize,
+    /// Nor is one of several lines before this.
+    hopeless_block: usize,
+    /// No backtick stands before this place, from where one was looked for.
+    no_backtick: usize,
     /// Whether a `"""` of the file has no partner; counted when first asked.
     odd_triples: Option<bool>,
     scan: Scan,
@@ -198,6 +210,9 @@ struct Scanner<'t> {
 
 /// The most bytes of an interpolation in a string that has no proper end.
 const LONGEST_BROKEN_HOLE: usize = 512;
+
+/// The most bytes of a string in other quotes.
+const LONGEST_FOREIGN_STRING: usize = 4096;
 
 impl Scanner<'_> {
     fn run(&mut self) {
@@ -219,14 +234,28 @@ impl Scanner<'_> {
 
     /// Where the code or text that is read now must end.
     fn limit(&self) -> usize {
-        self.frames
-            .iter()
-            .rev()
-            .find_map(|frame| match frame {
-                Frame::Plain { end, .. } => Some(*end),
-                _ => None,
-            })
-            .unwrap_or(self.bytes.len())
+        self.limits.last().copied().unwrap_or(self.bytes.len())
+    }
+
+    fn enter(&mut self, frame: Frame) {
+        match frame {
+            Frame::Plain { end, .. } => self.limits.push(end),
+            Frame::Proper { .. } => self.proper += 1,
+            Frame::Hole(_) => {}
+        }
+        self.frames.push(frame);
+    }
+
+    fn leave(&mut self) -> Option<Frame> {
+        let frame = self.frames.pop()?;
+        match frame {
+            Frame::Plain { .. } => {
+                self.limits.pop();
+            }
+            Frame::Proper { .. } => self.proper -= 1,
+            Frame::Hole(_) => {}
+        }
+        Some(frame)
     }
 
     fn push(&mut self, end: usize, kind: TokenKind) {
@@ -256,7 +285,7 @@ impl Scanner<'_> {
         let limit = self.limit();
         if self.at >= limit {
             // An interpolation that the string's end cuts off.
-            if matches!(self.frames.pop(), Some(Frame::Hole(_))) {
+            if matches!(self.leave(), Some(Frame::Hole(_))) {
                 self.push(self.at, TokenKind::CloseHole);
             }
             return;
@@ -275,7 +304,7 @@ impl Scanner<'_> {
             }
             b'}' => match self.frames.last_mut() {
                 Some(Frame::Hole(0)) => {
-                    self.frames.pop();
+                    self.leave();
                     self.push(self.at + 1, TokenKind::CloseHole);
                 }
                 Some(Frame::Hole(braces)) => {
@@ -451,10 +480,11 @@ impl Scanner<'_> {
     /// A string in quotes that are not the language's, up to its end on the same line.
     fn foreign_string(&mut self, open: char, close: char, limit: usize) {
         let after = self.at + open.len_utf8();
+        let longest = limit.min(after + LONGEST_FOREIGN_STRING);
         let line = if open == '`' {
-            limit.min(after + LONGEST_BROKEN_HOLE)
+            longest
         } else {
-            self.line_end(after).min(limit)
+            self.line_end(after).min(longest)
         };
         let mut escaped = false;
         let mut line_floor = line;
@@ -497,9 +527,13 @@ impl Scanner<'_> {
     }
 
     fn jsonata(&mut self, after: usize, limit: usize) {
-        match find(self.bytes, after, limit, b"`") {
+        let end = (after >= self.no_backtick)
+            .then(|| find(self.bytes, after, limit, b"`"))
+            .flatten();
+        match end {
             Some(end) => self.push(end + 1, TokenKind::Verbatim),
             None => {
+                self.no_backtick = limit;
                 let end = self.assumed_block_end(after, limit);
                 self.flaw(FlawKind::UnclosedString, self.at, after, end);
                 self.push(end, TokenKind::Verbatim);
@@ -511,11 +545,13 @@ impl Scanner<'_> {
         let triple = self.starts_with("\"\"\"");
         let start = self.at;
         let after = start + if triple { 3 } else { 1 };
-        let proper = self
-            .frames
-            .iter()
-            .any(|frame| matches!(frame, Frame::Proper { .. }))
-            || start >= self.hopeless && self.ends_properly(after, limit, triple);
+        let hopeless = if triple {
+            self.hopeless_block
+        } else {
+            self.hopeless
+        };
+        let proper =
+            self.proper > 0 || start >= hopeless && self.ends_properly(after, limit, triple);
         let frame = if proper {
             Frame::Proper { triple }
         } else if triple {
@@ -524,14 +560,16 @@ impl Scanner<'_> {
             self.broken_string(start, after, limit)
         };
         self.push(after.min(limit), TokenKind::OpenQuote);
-        self.frames.push(frame);
+        self.enter(frame);
     }
 
     fn ends_properly(&mut self, after: usize, limit: usize, triple: bool) -> bool {
         match find_string_end(self.bytes, after, limit, triple) {
             Ok(end) => !triple || !self.runs_into_code(after, end),
             Err(failed) => {
-                if !triple {
+                if triple {
+                    self.hopeless_block = failed;
+                } else {
                     self.hopeless = failed;
                 }
                 false
@@ -658,7 +696,7 @@ impl Scanner<'_> {
             Some(b'{') if stop < end || !in_plain => {
                 if !in_plain || self.is_hole(end) {
                     self.push(stop + 1, TokenKind::OpenHole);
-                    self.frames.push(Frame::Hole(0));
+                    self.enter(Frame::Hole(0));
                 } else {
                     self.push(stop + 1, TokenKind::TextBrace);
                 }
@@ -678,7 +716,7 @@ impl Scanner<'_> {
                     Some(_) => self.text[stop..].chars().next().map_or(0, char::len_utf8),
                     None => 0,
                 };
-                self.frames.pop();
+                self.leave();
                 self.push(stop + quote, TokenKind::CloseQuote);
             }
         }

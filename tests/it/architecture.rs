@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
     ("workspace", &["source", "diagnostic"]),
+    ("environment", &["diagnostic", "ir", "backend"]),
     (
         "driver",
         &[
@@ -32,7 +33,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "backend",
         ],
     ),
-    ("environment", &["diagnostic", "ir", "backend"]),
     ("cli", &["*"]),
     ("lib", &["*"]),
     ("main", &["*"]),

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use flowc::simulate::failure::Failure;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 
 use crate::support::compiled;
-use crate::support::machine::Machine;
 use crate::support::programs::generate::{Made, programs};
 use crate::support::programs::reference::{self, Call, Outcome, Raised, Run};
+use crate::support::sequential::{Failure, Machine};
 
 const WORDS: [&str; 3] = ["p", "q", "r"];
 
@@ -74,11 +73,14 @@ fn run_definition(definition: &Value, input: &Value, seed: u64) -> Run {
         answers
             .next(site(state))
             .map(|value| json!({ "StatusCode": 200, "Payload": value }))
-            .map_err(|raised| Failure::new(raised.error, raised.cause))
+            .map_err(|raised| Failure {
+                error: raised.error,
+                cause: raised.cause,
+            })
     });
     let outcome = machine.run(input.clone()).map_err(|failure| Raised {
-        error: failure.error.unwrap_or_default(),
-        cause: failure.cause.unwrap_or_default(),
+        error: failure.error,
+        cause: failure.cause,
     });
     let calls: Vec<Call> = machine
         .calls

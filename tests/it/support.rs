@@ -3,6 +3,7 @@
 pub mod compiled;
 pub mod machine;
 pub mod programs;
+pub mod sequential;
 pub mod sketch;
 
 use std::path::Path;

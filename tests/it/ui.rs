@@ -146,10 +146,11 @@ fn a_fix_takes_its_problem_away_and_brings_no_more() {
             };
             applied += 1;
             let (after, sources) = diagnose(&path, &mended);
-            // What it hid may come out.
+            // What it hid may come out, and behind a mistake of syntax the rest of its item is hidden.
             let message = &diagnostic.message;
             let gone = count(&after, message) < count(&diagnostics, message);
-            if !gone || after.len() > diagnostics.len() {
+            let hides = diagnostic.code.code().starts_with("F01");
+            if !gone || after.len() > diagnostics.len() && !hides {
                 let _ = writeln!(wrong, "{path}: after the fix of {}:", diagnostic.message);
                 for diagnostic in &after {
                     wrong.push_str(&render::short(diagnostic, &sources));

@@ -76,6 +76,12 @@ fn fuse_scope(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<Variab
         live,
         inside,
     };
+    // What several ways would have to carry goes into the one state behind them, and so does what is read there alone.
+    for id in fuser.graph.ids() {
+        if fuser.ways_in[id.0 as usize].len() > 1 || fuser.is_for_next(id) {
+            fuser.push(id);
+        }
+    }
     for id in fuser.graph.ids() {
         fuser.pull(id);
     }
@@ -480,6 +486,23 @@ impl Fuser<'_, '_, '_> {
             Some(_) if slot == 0 => node.eval_guard == guard && !retries_evaluation(node),
             _ => guard.is_none(),
         }
+    }
+
+    /// Whether nothing reads what a point assigns but the state behind it, on entering.
+    fn is_for_next(&self, id: NodeId) -> bool {
+        let Some(next) = self.point(id) else {
+            return false;
+        };
+        let Some(target) = next.node() else {
+            return false;
+        };
+        let edges = self.graph.node(target).op.edges();
+        !next.assigns.is_empty()
+            && next.assigns.iter().all(|assign| {
+                edges
+                    .iter()
+                    .all(|edge| !self.live.on(edge, assign.variable))
+            })
     }
 
     /// Moves what a point does into the only state behind it.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::graph::{Graph, Map, Op, Target};
 use super::symbols::Symbols;
-use super::terms::{Terms, is_unknown};
+use super::terms::{Terms, can_fail, is_unknown};
 use crate::ir::{self, Binary, Entry, Expr, ExprKind, Literal, Type, VariableId};
 
 /// What is read of a value.
@@ -395,7 +395,7 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
         return;
     }
     if part.is_presence() {
-        shrink(value, symbols);
+        shrink(value);
         return;
     }
     match &mut value.kind {
@@ -429,13 +429,10 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
 }
 
 /// Leaves of a value that something is there.
-fn shrink(value: &mut Expr, symbols: &Symbols<'_>) {
-    let given = match &value.kind {
-        ExprKind::Variable(id) => is_call_result(*id, symbols),
-        ExprKind::Object(_) => true,
-        _ => false,
-    };
-    if given && !value.ty.is_nullable() && !is_unknown(&value.ty) {
+fn shrink(value: &mut Expr) {
+    let nothing = matches!(&value.kind, ExprKind::Object(entries) if entries.is_empty());
+    let surely = !value.ty.is_nullable() && !is_unknown(&value.ty) && !can_fail(value);
+    if surely && !nothing && value.as_literal().is_none() {
         let terms = Terms { span: value.span };
         *value = terms.object(Vec::new());
     }

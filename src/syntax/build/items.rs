@@ -316,6 +316,9 @@ impl Builder<'_> {
             "use", "param", "let", "fn", "type", "retry", "step", "pipeline", "test", "resource",
             "flow",
         ];
+        if self.kinds.contains(&kind.node) {
+            return false;
+        }
         let diagnostic = match foreign_words::find(&kind.node, Place::Item) {
             // `function` is a kind, too.
             Some(word) if word.word != "function" => word.describe(kind.span).replace(
@@ -331,7 +334,10 @@ impl Builder<'_> {
                     format!("expected `{near}`, found `{}`", kind.node),
                 )
                 .replace(kind.span, near, format!("write `{near}`")),
-                _ => return false,
+                _ => {
+                    self.kinds.insert(kind.node.clone());
+                    return false;
+                }
             },
         };
         if kind.node == "resource" {

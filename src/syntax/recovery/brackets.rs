@@ -17,6 +17,11 @@ const READINGS: usize = 8;
 /// With more brackets than these, only one is.
 const MANY_BRACKETS: usize = 100_000;
 
+/// A reading with more mistakes, or with more brackets open at once, is not worth going on with: what comes after is
+/// not read.
+const MOST_MISTAKES: u32 = 100;
+const MOST_OPEN: u32 = 128;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Brackets {
@@ -61,7 +66,12 @@ impl Brackets {
         };
         let edits = match pair_all(text) {
             Some(edits) => edits,
-            None => Search::new(text).run(),
+            None => {
+                let (edits, end) = Search::new(text).run();
+                text.tokens.truncate(end);
+                brackets.after.truncate(end);
+                edits
+            }
         };
         for edit in edits {
             brackets.apply(text, patches, edit);
@@ -207,6 +217,8 @@ fn pair_all(text: &Text<'_>) -> Option<Vec<Edited>> {
 #[derive(Clone, Copy)]
 struct Opened {
     below: u32,
+    /// How many are open with this one.
+    depth: u32,
     token: usize,
     kind: OpenedKind,
     /// The column of the line that it stands on.
@@ -295,8 +307,14 @@ impl<'s, 't> Search<'s, 't> {
         }
     }
 
-    fn run(mut self) -> Vec<Edited> {
+    /// The best reading, and where it ends.
+    fn run(mut self) -> (Vec<Edited>, usize) {
+        let mut end = self.text.tokens.len();
         for index in 0..self.text.tokens.len() {
+            if self.is_hopeless() {
+                end = index;
+                break;
+            }
             let first = self.text.is_first_on_line(index);
             if first {
                 self.indentation = self.text.column(index);
@@ -328,11 +346,17 @@ impl<'s, 't> Search<'s, 't> {
                 _ => {}
             }
         }
-        self.finish()
+        (self.finish(end), end)
     }
 
-    fn finish(mut self) -> Vec<Edited> {
-        let end = self.text.tokens.len();
+    fn is_hopeless(&self) -> bool {
+        self.readings.iter().all(|reading| {
+            reading.mistakes > MOST_MISTAKES
+                || self.top(*reading).is_some_and(|top| top.depth > MOST_OPEN)
+        })
+    }
+
+    fn finish(mut self, end: usize) -> Vec<Edited> {
         self.step(|search, mut reading, next| {
             while let Some(top) = search.top(reading) {
                 search.leave_open(&mut reading, top, end);
@@ -447,6 +471,7 @@ impl<'s, 't> Search<'s, 't> {
     ) -> Reading {
         self.opened.push(Opened {
             below: reading.top,
+            depth: self.top(reading).map_or(0, |top| top.depth) + 1,
             token,
             kind,
             indentation,
@@ -623,10 +648,13 @@ impl<'s, 't> Search<'s, 't> {
             self.step(|search, reading, next| search.member(index, column, reading, next));
         } else if text.looks_like_start(index) {
             self.step(|search, reading, next| {
+                let few = search
+                    .top(reading)
+                    .is_some_and(|top| top.depth as usize <= READINGS);
                 let out = search
                     .bottom(reading)
                     .is_some_and(|bottom| column <= bottom.indentation);
-                if out {
+                if out && few {
                     search.begin(index, reading, next, |_, reading| {
                         reading.misfit += CLEAR;
                     });

@@ -13,8 +13,8 @@ use crate::syntax::scan::{Flaw, FlawKind, Foreign, TokenKind, own_operator};
 /// Of one kind of mistake, this many are told one by one; more are told together.
 const FEW: usize = 3;
 
-/// In a text that is no program at all, what is beyond this is passed over.
-const MOST: usize = 2_000;
+/// A text with more of them is no program, and is read up to there.
+const MOST: usize = 1_000;
 
 /// What was told of tokens.
 #[derive(Debug, Default)]
@@ -24,23 +24,27 @@ pub(super) struct Told {
     pub tokens: Vec<usize>,
     /// The places of what has no end: what else is wrong on their lines comes from that.
     pub places: Vec<Span>,
+    /// Where the tokens end that were looked at: with so many mistakes before it, the rest is not read.
+    pub end: usize,
 }
 
 /// Reports the flaws and the foreign tokens, and mends them in `patches`.
 pub(super) fn tell(text: &Text<'_>, flaws: &[Flaw], patches: &mut Patches) -> Told {
-    let mut told = Told::default();
+    let mut told = Told {
+        end: mend_strings(text, flaws, patches),
+        ..Told::default()
+    };
     tell_flaws(text, flaws, &mut told);
-    mend_strings(text, flaws, patches);
     let mut by_kind: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-    for (index, token) in text.tokens.iter().enumerate() {
+    for (index, token) in text.tokens[..told.end].iter().enumerate() {
         let TokenKind::Foreign(kind) = token.kind else {
             continue;
         };
-        told.tokens.push(index);
-        if told.tokens.len() > MOST {
-            set(patches, index, Patch::text(""));
-            continue;
+        if told.tokens.len() >= MOST {
+            told.end = index;
+            break;
         }
+        told.tokens.push(index);
         let (mend, diagnostic) = describe(text, index, kind);
         set(patches, index, mend);
         if find_flaw(flaws, token.start).is_some() {
@@ -203,10 +207,13 @@ fn closing_quote(open: &str) -> &'static str {
     }
 }
 
-/// Gives strings their ends, and doubles the braces that are text.
-fn mend_strings(text: &Text<'_>, flaws: &[Flaw], patches: &mut Patches) {
+/// Gives strings their ends, and doubles the braces that are text. The index of the first token that was not looked at.
+fn mend_strings(text: &Text<'_>, flaws: &[Flaw], patches: &mut Patches) -> usize {
     let mut open = Vec::new();
     for (index, token) in text.tokens.iter().enumerate() {
+        if patches.len() >= MOST {
+            return index;
+        }
         match token.kind {
             TokenKind::OpenQuote => open.push(index),
             TokenKind::CloseQuote => {
@@ -231,6 +238,7 @@ fn mend_strings(text: &Text<'_>, flaws: &[Flaw], patches: &mut Patches) {
             _ => {}
         }
     }
+    text.tokens.len()
 }
 
 fn describe(text: &Text<'_>, index: usize, kind: Foreign) -> (Patch, Diagnostic) {
@@ -330,7 +338,7 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
 /// Whether a type is written here: after the `:` of a parameter, or the `=` of a `type`.
 fn in_type(text: &Text<'_>, index: usize) -> bool {
     let mut line = index;
-    while line > 0 && !text.is_first_on_line(line) {
+    while line > 0 && index - line < 64 && !text.is_first_on_line(line) {
         line -= 1;
     }
     if !text.is_any(line, &["type", "param", "pipeline", "fn", "step"]) {

@@ -34,17 +34,8 @@ impl Region {
                 None => Vec::new(),
             };
         }
-        let leave = |from: usize, with: String| -> Patches {
-            (from..end)
-                .map(|token| {
-                    let patch = if token == from {
-                        Patch::text(with.clone())
-                    } else {
-                        Patch::text("")
-                    };
-                    (token, patch)
-                })
-                .collect()
+        let leave = |from: usize, with: String| {
+            Patches::from([(from, Patch::for_tokens(end - from, with))])
         };
         let mut ways = Vec::new();
         let keyed = text.is_word(start) && (text.is(start + 1, ":") || text.is(start + 1, "="));
@@ -90,7 +81,7 @@ pub(super) fn candidates(site: &Site<'_, '_>) -> Vec<Region> {
     };
     let mut levels = vec![site.range.clone()];
     let enclosing = site.enclosing();
-    for open in &enclosing {
+    for open in enclosing {
         levels.push(site.brackets.inside(text, *open));
     }
     let mut at = site.at;

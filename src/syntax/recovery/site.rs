@@ -20,9 +20,9 @@ pub(super) struct Site<'s, 't> {
     pub range: Range<usize>,
     /// The token that does not fit; the part's end when one is missing there.
     pub at: usize,
-    /// The byte, when it is within the token.
-    pub byte: usize,
     pub expected: &'s [Rule],
+    /// The brackets and quotes around the place, outermost first.
+    enclosing: Vec<usize>,
 }
 
 /// A mistake with its message, and what would be read if it were none.
@@ -84,6 +84,41 @@ impl Mend {
 }
 
 impl<'s, 't> Site<'s, 't> {
+    pub(super) fn new(
+        text: &'s Text<'t>,
+        brackets: &'s Brackets,
+        rule: Rule,
+        range: Range<usize>,
+        at: usize,
+        byte: usize,
+        expected: &'s [Rule],
+    ) -> Self {
+        let mut enclosing = Vec::new();
+        let mut index = range.start;
+        while index < at && index < range.end {
+            let after = brackets.skip(index);
+            // Before a closing bracket that was put in, right after the last token.
+            let at_missing_end = at == after
+                && brackets.is_unclosed(index)
+                && byte <= text.span(after - 1).end as usize;
+            if brackets.opens(index) && (at < after || at_missing_end) {
+                enclosing.push(index);
+                index += 1;
+            } else {
+                index = after;
+            }
+        }
+        Self {
+            text,
+            brackets,
+            rule,
+            range,
+            at,
+            expected,
+            enclosing,
+        }
+    }
+
     pub(super) fn expects(&self, rule: Rule) -> bool {
         self.expected.contains(&rule)
     }
@@ -150,29 +185,14 @@ impl<'s, 't> Site<'s, 't> {
         found(self.text, token)
     }
 
-    /// The brackets and quotes around the place, outermost first.
-    pub(super) fn enclosing(&self) -> Vec<usize> {
-        let mut found = Vec::new();
-        let mut index = self.range.start;
-        while index < self.at && index < self.range.end {
-            let after = self.brackets.skip(index);
-            // Before a closing bracket that was put in, right after the last token.
-            let at_missing_end = self.at == after
-                && self.brackets.is_unclosed(index)
-                && self.byte <= self.text.span(after - 1).end as usize;
-            if self.brackets.opens(index) && (self.at < after || at_missing_end) {
-                found.push(index);
-                index += 1;
-            } else {
-                index = after;
-            }
-        }
-        found
-    }
-
     /// The innermost bracket around the place.
     pub(super) fn enclosing_bracket(&self) -> Option<usize> {
-        self.enclosing().pop()
+        self.enclosing.last().copied()
+    }
+
+    /// All of them, outermost first.
+    pub(super) fn enclosing(&self) -> &[usize] {
+        &self.enclosing
     }
 
     /// The first token from `from` on, at its own level, that ends a stage, an argument or an element, or goes on with a

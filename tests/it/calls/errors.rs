@@ -60,8 +60,7 @@ fn an_error_that_the_call_never_raises_is_told() {
             ),
             (
                 r#"dynamodb.scan(TableName: "a") catch DynamoDB.AmazonDynamoDBException"#,
-                "F0601 nothing here raises `DynamoDB.AmazonDynamoDBException`: DynamoDB.AmazonDynamoDBException\n\
-                 fix write `DynamoDb.DynamoDb`",
+                "F0601 nothing here raises `DynamoDB.AmazonDynamoDBException`: DynamoDB.AmazonDynamoDBException",
             ),
         ],
         call,

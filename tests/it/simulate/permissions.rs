@@ -367,14 +367,14 @@ fn programs_may_do_what_they_do_and_need_each_statement_for_it() {
         assert_eq!(run.denied(), Vec::<String>::new(), "{policy:#}");
         assert!(run.outcome.output.is_some(), "{:?}", run.outcome.failure);
         let statements = policy["Statement"].as_array().expect("statements");
-        for at in 0..statements.len() {
+        for (at, statement) in statements.iter().enumerate() {
             let mut less = policy.clone();
             less["Statement"]
                 .as_array_mut()
                 .expect("statements")
                 .remove(at);
             let run = run_machine(&machine, &less, &mut Objects::default());
-            assert!(!run.denials.is_empty(), "{:#}", statements[at]);
+            assert!(!run.denials.is_empty(), "{statement:#}");
         }
     }
 }

@@ -508,7 +508,6 @@ fn recorded_executions_end_as_they_did() {
         }
         seen.insert(id);
     }
-    eprintln!("passed: {passed:?}, listed: {}", exceptions.len());
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",

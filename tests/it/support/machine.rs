@@ -1,6 +1,6 @@
 //! Runs a lowered definition in the simulator, with answers by state.
 
-use flowc::simulate::call::{Answer, Call, Service};
+use flowc::simulate::call::Answer;
 use flowc::simulate::definition::{self, Mode};
 use flowc::simulate::failure::Failure;
 use flowc::simulate::log::Log;
@@ -16,13 +16,9 @@ pub struct Called {
     pub arguments: Value,
 }
 
-/// What a Task answers, by its name and its arguments.
-type Answering = dyn FnMut(&str, &Value) -> Result<Value, Failure>;
-
 pub struct Machine {
     machine: definition::Machine,
     mocks: Mocks<'static>,
-    answering: Option<Box<Answering>>,
     /// In order.
     pub calls: Vec<Called>,
     /// Every state entered, in order.
@@ -42,7 +38,6 @@ impl Machine {
         Self {
             machine,
             mocks: Mocks::default(),
-            answering: None,
             calls: Vec::new(),
             entered: Vec::new(),
         }
@@ -63,27 +58,14 @@ impl Machine {
         self
     }
 
-    /// Answers of all Tasks, in place of those by state.
-    pub fn answering(
-        mut self,
-        answering: impl FnMut(&str, &Value) -> Result<Value, Failure> + 'static,
-    ) -> Self {
-        self.answering = Some(Box::new(answering));
-        self
-    }
-
     pub fn run(&mut self, input: Value) -> Result<Value, Failure> {
         self.mocks
             .add(Rule::new(Target::Any, [Answer::succeed(json!({}))]));
         let mut simulation = Simulation::new(&self.machine);
         simulation.settings.validation = Validation::None;
         let mut log = Log::default();
-        let service: &mut dyn Service = match &mut self.answering {
-            Some(answering) => &mut Answers(answering),
-            None => &mut self.mocks,
-        };
         let world = World {
-            service,
+            service: &mut self.mocks,
             objects: &mut Objects::default(),
             guard: None,
             observer: &mut log,
@@ -106,17 +88,6 @@ impl Machine {
     /// The names of the tasks called, in order.
     pub fn called(&self) -> Vec<&str> {
         self.calls.iter().map(|call| call.state.as_str()).collect()
-    }
-}
-
-struct Answers<'a>(&'a mut Answering);
-
-impl Service for Answers<'_> {
-    fn answer(&mut self, call: &Call) -> Option<Answer> {
-        Some(match self.0(&call.state, call.arguments.json()) {
-            Ok(result) => Answer::succeed(result),
-            Err(failure) => Answer::fail(failure),
-        })
     }
 }
 

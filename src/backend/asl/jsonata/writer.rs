@@ -315,7 +315,8 @@ impl<'e> Writer<'e> {
                         joined.push(text);
                         strings = true;
                     }
-                    strings |= is_text(&part.ty);
+                    // Null gives the empty string.
+                    strings |= is_text(present(&part.ty));
                     joined.push(self.interpolated(part));
                 }
             }
