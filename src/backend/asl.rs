@@ -10,6 +10,7 @@ pub mod jsonata;
 mod live;
 mod lower;
 mod naming;
+mod settle;
 pub mod state;
 mod symbols;
 mod terms;
@@ -55,7 +56,7 @@ pub fn lower(program: &Program, id: PipelineId) -> Definition {
     usage::prune(&mut lowered.graph, &lowered.symbols);
     let params: BTreeSet<VariableId> = pipeline.params.iter().map(|p| p.variable).collect();
     fuse::fuse(&mut lowered.graph, &lowered.symbols, &params);
-    fuse::settle(&mut lowered.graph, &lowered.symbols);
+    settle::settle(&mut lowered.graph, &lowered.symbols);
     // Less is read now: what a state reads of its own result needs no variable.
     usage::prune(&mut lowered.graph, &lowered.symbols);
     emit::emit(program, pipeline, lowered)

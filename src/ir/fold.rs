@@ -95,7 +95,9 @@ pub fn simplify(expr: Expr) -> Expr {
             value,
             mut body,
         } => {
-            if reads(&body, local.id) == Some(1) {
+            let is_read =
+                |part: &Expr| matches!(&part.kind, ExprKind::Local(read) if read.id == local.id);
+            if reads(&body, &is_read) == Some(1) {
                 put(&mut body, local.id, &mut Some(*value));
                 return part(*body);
             }
@@ -170,15 +172,17 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     pairs
 }
 
-/// How often evaluating it reads a name; None when that depends on values.
-fn reads(expr: &Expr, local: u32) -> Option<usize> {
+/// How often evaluating it evaluates such a part; None when that depends on values.
+pub fn reads(expr: &Expr, is_read: &dyn Fn(&Expr) -> bool) -> Option<usize> {
+    if is_read(expr) {
+        return Some(1);
+    }
     let all = |parts: Vec<&Expr>| {
         parts
             .into_iter()
-            .try_fold(0, |sum, part| Some(sum + reads(part, local)?))
+            .try_fold(0, |sum, part| Some(sum + reads(part, is_read)?))
     };
     let certain: Vec<&Expr> = match &expr.kind {
-        ExprKind::Local(read) => return Some(usize::from(read.id == local)),
         ExprKind::If { condition, .. } => vec![condition],
         ExprKind::Binary {
             op: Binary::And | Binary::Or | Binary::Coalesce,

@@ -1,57 +1,27 @@
 //! No state where a neighbour can carry what it does.
 //!
-//! What a point assigns goes to the edges that lead to it; failing that, into the one state behind it; failing that, the
-//! point becomes a state. Assign and Output see the values from before the state: [`at_once`] turns a sequence into
-//! expressions that do. Nothing volatile or expensive is evaluated twice, nothing is evaluated where another handler would
-//! take its failure.
+//! What a point assigns goes into the one state behind it, where only that reads it or several ways would have to carry
+//! it; else to the edges that lead to it; failing both, the point becomes a state. Nothing volatile or expensive is
+//! evaluated twice, nothing is evaluated where another handler would take its failure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::graph::{Assign, Choice, Edge, FrameId, Graph, Node, NodeId, Op, OwnerId, Target};
 use super::live::{EdgeRef, Live, reads, ways_in};
+use super::settle::{at_once, occurrences, with_values};
 use super::symbols::Symbols;
-use super::terms::{can_fail, is_cheap, is_volatile, size, substitute, variables, walk};
-use crate::ir::{Context, Expr, ExprKind, Local, Time, Type, VariableId};
+use super::terms::{can_fail, is_cheap, is_volatile, reads_once, size, substitute, variables};
+use crate::ir::{Context, Expr, ExprKind, Time, Type, VariableId};
 
 /// The text that may be written more than once to save a state, in parts of expressions.
 const COPIES: usize = 24;
 /// No state assigns more than this.
 const ASSIGNS: usize = 40;
-/// Ids of the names that fusing makes, far from those of the source.
-const FIRST_NAMED: u32 = 1 << 29;
 
 /// Fuses the pipeline's graph and the graphs inside.
 pub(super) fn fuse(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<VariableId>) {
     show_input(graph, symbols, params);
     fuse_scope(graph, symbols, params);
-}
-
-/// Makes of each sequence of assignments ones that happen at once, as the document has them.
-pub(super) fn settle(graph: &mut Graph, symbols: &Symbols<'_>) {
-    let live = Live::of(graph, &ways_in(graph));
-    for edge in graph.edges_mut() {
-        let end = match &edge.target {
-            Target::End(value) => value.as_deref(),
-            _ => None,
-        };
-        let settled = at_once(&edge.assigns, end, symbols, |variable| {
-            live.behind(&edge.target, variable)
-        });
-        if let Some((assigns, end)) = settled {
-            edge.assigns = assigns;
-            if let Target::End(Some(value)) = &mut edge.target
-                && let Some(end) = end
-            {
-                **value = end;
-            }
-            edge.settled = true;
-        }
-    }
-    for node in &mut graph.nodes {
-        for body in node.op.bodies_mut() {
-            settle(body, symbols);
-        }
-    }
 }
 
 fn fuse_scope(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<VariableId>) {
@@ -100,168 +70,6 @@ fn fuse_scope(graph: &mut Graph, symbols: &Symbols<'_>, params: &BTreeSet<Variab
             fuse_scope(body, symbols, params);
         }
     }
-}
-
-/// A sequence of assignments as ones that happen at once, and the value behind them: all in terms of what the variables
-/// hold before. None when something would have to be evaluated twice that must not be.
-fn at_once(
-    assigns: &[Assign],
-    end: Option<&Expr>,
-    symbols: &Symbols<'_>,
-    live: impl Fn(VariableId) -> bool,
-) -> Option<(Vec<Assign>, Option<Expr>)> {
-    // Backwards: what is read behind each assignment, how often and by how many of the expressions that are written.
-    let mut kept: Vec<(&Assign, bool, bool)> = Vec::new();
-    let mut reads: BTreeMap<VariableId, Copies> = BTreeMap::new();
-    let count = |reads: &mut BTreeMap<VariableId, Copies>, expr: &Expr, of: Copies| {
-        let mut here: BTreeMap<VariableId, usize> = BTreeMap::new();
-        for (variable, times) in occurrences(expr) {
-            *here.entry(variable).or_default() += times;
-        }
-        for (variable, times) in here {
-            let copies = reads.entry(variable).or_default();
-            copies.times += times * of.times;
-            copies.readers += of.readers;
-        }
-    };
-    if let Some(end) = end {
-        count(&mut reads, end, Copies::ONE);
-    }
-    let mut written: BTreeSet<VariableId> = BTreeSet::new();
-    for assign in assigns.iter().rev() {
-        let mut copies = reads.remove(&assign.variable).unwrap_or_default();
-        let stays = written.insert(assign.variable) && live(assign.variable);
-        if stays {
-            copies.times += 1;
-            copies.readers += 1;
-        }
-        if copies.times == 0 {
-            continue;
-        }
-        let once = copies.times > 1 && (is_volatile(&assign.value) || !is_cheap(&assign.value));
-        if once && copies.readers > 1 {
-            return None;
-        }
-        count(
-            &mut reads,
-            &assign.value,
-            if once { Copies::ONE } else { copies },
-        );
-        kept.push((assign, once, stays));
-    }
-    let mut values: Vec<(VariableId, Expr)> = Vec::new();
-    // Values that the only expression that reads them evaluates once, under a name.
-    let mut named: Vec<(Local, Expr)> = Vec::new();
-    let fill = |expr: &Expr, values: &[(VariableId, Expr)], named: &mut Vec<(Local, Expr)>| {
-        let mut expr = with_values(expr, values);
-        named.retain(|(local, value)| {
-            let read = reads_local(&expr, local.id);
-            if read {
-                expr = Expr {
-                    kind: ExprKind::Let {
-                        local: local.clone(),
-                        value: Box::new(value.clone()),
-                        body: Box::new(expr.clone()),
-                    },
-                    ..expr.clone()
-                };
-            }
-            !read
-        });
-        expr
-    };
-    for (n, (assign, once, stays)) in kept.into_iter().rev().enumerate() {
-        let mut value = if once || stays {
-            fill(&assign.value, &values, &mut named)
-        } else {
-            with_values(&assign.value, &values)
-        };
-        if once {
-            let local = Local {
-                id: FIRST_NAMED + (assign.variable.0 << 8) + n as u32,
-                name: symbols.name(assign.variable).into(),
-            };
-            let read = Expr {
-                kind: ExprKind::Local(local.clone()),
-                ..value.clone()
-            };
-            named.push((local, std::mem::replace(&mut value, read)));
-        }
-        values.retain(|(variable, _)| *variable != assign.variable);
-        values.push((assign.variable, value));
-    }
-    let end = end.map(|end| fill(end, &values, &mut named));
-    let assigns = values
-        .into_iter()
-        .filter(|(variable, _)| live(*variable))
-        .map(|(variable, value)| Assign { variable, value })
-        .collect();
-    Some((assigns, end))
-}
-
-/// How often an expression is written, by way of the variables that stand for it.
-#[derive(Clone, Copy, Default)]
-struct Copies {
-    times: usize,
-    /// In so many expressions that are evaluated each by itself.
-    readers: usize,
-}
-
-impl Copies {
-    const ONE: Self = Self {
-        times: 1,
-        readers: 1,
-    };
-}
-
-fn reads_local(expr: &Expr, id: u32) -> bool {
-    let mut read = false;
-    walk(expr, &mut |part| {
-        read |= matches!(&part.kind, ExprKind::Local(local) if local.id == id);
-    });
-    read
-}
-
-fn with_values(expr: &Expr, values: &[(VariableId, Expr)]) -> Expr {
-    let mut expr = expr.clone();
-    substitute(&mut expr, &|id| {
-        values
-            .iter()
-            .find(|(variable, _)| *variable == id)
-            .map(|(_, value)| value.clone())
-    });
-    expr
-}
-
-/// How often each variable is read: inside a comprehension, more than once.
-fn occurrences(expr: &Expr) -> Vec<(VariableId, usize)> {
-    fn visit(expr: &Expr, times: usize, found: &mut Vec<(VariableId, usize)>) {
-        match &expr.kind {
-            ExprKind::Variable(id) => found.push((*id, times)),
-            ExprKind::ListComprehension { source, .. }
-            | ExprKind::ObjectComprehension { source, .. }
-            | ExprKind::Sort { list: source, .. } => {
-                for child in expr.children() {
-                    let once = std::ptr::eq(child, source.as_ref());
-                    visit(child, if once { times } else { times + 1 }, found);
-                }
-            }
-            // The text may read a name more than once.
-            ExprKind::Jsonata { .. } => {
-                for child in expr.children() {
-                    visit(child, times + 1, found);
-                }
-            }
-            _ => {
-                for child in expr.children() {
-                    visit(child, times, found);
-                }
-            }
-        }
-    }
-    let mut found = Vec::new();
-    visit(expr, 1, &mut found);
-    found
 }
 
 fn drop_unreachable(graph: &mut Graph) {
@@ -462,8 +270,8 @@ impl Fuser<'_, '_, '_> {
         if matches!((&next.target, way.0), (Target::End(_), None)) {
             return false;
         }
-        let moved = next.assigns.iter().map(|assign| &assign.value).chain(end);
-        if moved.clone().any(can_fail) && !self.takes_failures_of(way, point) {
+        let mut moved = next.assigns.iter().map(|assign| &assign.value).chain(end);
+        if moved.any(can_fail) && !(self.takes_failures_of(way, point) && self.keeps(way, next)) {
             return false;
         }
         if edge.assigns.len() + next.assigns.len() > ASSIGNS && way.0.is_some() {
@@ -503,6 +311,21 @@ impl Fuser<'_, '_, '_> {
                     .iter()
                     .all(|edge| !self.live.on(edge, assign.variable))
             })
+    }
+
+    /// Whether a failure among what is moved to this edge loses nothing that a handler reads: a catcher's assignments take
+    /// the place of the state's, those before the failure too.
+    fn keeps(&self, way: EdgeRef, moved: &Edge) -> bool {
+        let outcome = way.0.and_then(|id| self.graph.node(id).op.outcome());
+        let (Some(outcome), Some(edge)) = (outcome, self.edge(way)) else {
+            return true;
+        };
+        edge.assigns.iter().chain(&moved.assigns).all(|assign| {
+            outcome
+                .catch
+                .iter()
+                .all(|catch| !self.live.on(&catch.edge, assign.variable))
+        })
     }
 
     /// Moves what a point does into the only state behind it.
@@ -560,10 +383,14 @@ impl Fuser<'_, '_, '_> {
                 .filter(|edge| self.live.on(edge, variable))
                 .count();
             let value = &assign.value;
+            let certain = || {
+                let reads = |expr: &&Expr| reads_once(expr, variable);
+                here == 1 && on == 0 && node.op.exprs().iter().any(reads)
+            };
             if inside.contains(&variable)
                 || is_volatile(value)
                 || (here + on.min(1) > 1 && !is_cheap(value))
-                || (can_fail(value) && (here != 1 || on > 0 || !self.fails_alike(node, guard)))
+                || (can_fail(value) && !(certain() && self.fails_alike(node, guard)))
             {
                 return false;
             }

@@ -625,12 +625,17 @@ impl Lowering<'_> {
         self.then(at, role, op)
     }
 
-    /// Nothing when nobody wants the value.
+    /// Nothing when nobody wants the value and there surely is one.
     fn assign_value(&mut self, at: NodeId, want: Option<VariableId>, value: Expr) -> NodeId {
-        match want {
-            Some(variable) => self.assign(at, None, vec![(variable, value)]),
-            None => at,
-        }
+        let variable = match want {
+            Some(variable) => variable,
+            None if can_fail(&value) => {
+                let name = format!("{}_value", self.owner_name());
+                self.symbols.variable(name, value.ty.clone())
+            }
+            None => return at,
+        };
+        self.assign(at, None, vec![(variable, value)])
     }
 
     fn wait(

@@ -1,7 +1,7 @@
 //! Building expressions, and questions about them that decide where one may be evaluated: how often, how late, and
 //! whether it can fail.
 
-use crate::ir::fold::simplify;
+use crate::ir::fold::{reads, simplify};
 use crate::ir::types::Type;
 use crate::ir::{
     Binary, Context, Element, Entry, Expr, ExprKind, Literal, Time, Unary, VariableId,
@@ -174,9 +174,11 @@ fn fold(expr: &mut Expr) {
             let ExprKind::Object(entries) = &mut base.kind else {
                 return;
             };
-            let only_pairs = entries
-                .iter()
-                .all(|entry| matches!(entry, Entry::Pair { .. }));
+            // What is left out must not have been able to fail.
+            let only_pairs = entries.iter().all(|entry| match entry {
+                Entry::Pair { key, value } => key == name || !can_fail(value),
+                _ => false,
+            });
             let found = entries.iter_mut().rev().find_map(|entry| match entry {
                 Entry::Pair { key, value } if key == name => Some(value),
                 _ => None,
@@ -323,8 +325,8 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
     let mut fails = false;
     walk(expr, &mut |part| {
         fails |= match &part.kind {
-            // What lowering writes itself has a type, and is safe.
-            ExprKind::Jsonata { .. } => part.ty == Type::Any,
+            // What lowering writes itself has a type, and is safe where it raises nothing on purpose.
+            ExprKind::Jsonata { text, .. } => part.ty == Type::Any || text.contains("$error("),
             ExprKind::Unary { op, operand } => *op == Unary::Negate && is_unknown(&operand.ty),
             ExprKind::Binary { op, left, right } => match op {
                 Binary::Div | Binary::Rem => {
@@ -380,6 +382,14 @@ fn is_nonzero(expr: &Expr) -> bool {
         Some(Literal::Number(number)) => number.as_f64().is_some_and(|value| value != 0.0),
         _ => false,
     }
+}
+
+/// Whether evaluating it reads the variable, whatever the values are, and once.
+pub(super) fn reads_once(expr: &Expr, variable: VariableId) -> bool {
+    reads(
+        expr,
+        &|part| matches!(part.kind, ExprKind::Variable(id) if id == variable),
+    ) == Some(1)
 }
 
 /// How much text it is, roughly.

@@ -1,7 +1,8 @@
 //! What is read of each variable: only that is kept.
 //!
 //! A use is a tree of members. It flows backwards through assignments, into the bodies of maps and parallels, until
-//! nothing changes; then what nobody reads is not assigned, and of results only the parts that somebody reads.
+//! nothing changes; then what nobody reads is not assigned, and of results only the parts that somebody reads. What can
+//! fail is evaluated all the same: a program that leaves a value unread still says that there is one.
 
 use std::collections::BTreeMap;
 
@@ -100,6 +101,7 @@ impl Use {
 }
 
 struct Usage<'g> {
+    symbols: &'g Symbols<'g>,
     uses: Vec<Use>,
     /// What may flow into a variable.
     sources: BTreeMap<VariableId, Vec<Source<'g>>>,
@@ -122,6 +124,7 @@ enum Source<'g> {
 pub(super) fn prune(graph: &mut Graph, symbols: &Symbols<'_>) {
     let uses = {
         let mut usage = Usage {
+            symbols,
             uses: vec![Use::default(); symbols.len()],
             sources: BTreeMap::new(),
             changed: Vec::new(),
@@ -132,8 +135,8 @@ pub(super) fn prune(graph: &mut Graph, symbols: &Symbols<'_>) {
             let sources = usage.sources.get(&variable).cloned().unwrap_or_default();
             for source in sources {
                 match source {
-                    Source::Value(expr) => usage.read(expr, &part),
-                    Source::Element(expr) => usage.read(expr, &part.element()),
+                    Source::Value(expr) => usage.read_kept(expr, &part),
+                    Source::Element(expr) => usage.read_kept(expr, &part.element()),
                     Source::Items(expr) => usage.read(expr, &Use::of_elements(part.clone())),
                     Source::Batches(expr) => usage.read(expr, &Use::of_elements(part.element())),
                 }
@@ -150,8 +153,16 @@ impl<'g> Usage<'g> {
         for edge in graph.edges() {
             for assign in &edge.assigns {
                 self.flows(assign.variable, Source::Value(&assign.value));
+                if can_fail(&assign.value)
+                    && self.uses[assign.variable.0 as usize].add(&Use::present())
+                {
+                    self.changed.push(assign.variable);
+                }
             }
             if let Target::End(Some(value)) = &edge.target {
+                if result.is_some() && can_fail(value) {
+                    self.read_kept(value, &Use::present());
+                }
                 match result {
                     None => self.read(value, &Use::whole()),
                     Some((variable, true)) => self.flows(variable, Source::Element(value)),
@@ -207,8 +218,21 @@ impl<'g> Usage<'g> {
         self.sources.entry(variable).or_default().push(source);
     }
 
-    /// `part` is read of the expression's value.
+    /// As [`Usage::read`], of what [`narrow`] leaves of the expression.
+    fn read_kept(&mut self, expr: &Expr, part: &Use) {
+        if part.is_empty() || part.whole {
+            return self.read(expr, part);
+        }
+        let mut kept = expr.clone();
+        keep(&mut kept, part, self.symbols);
+        self.read(&kept, part);
+    }
+
+    /// `part` is read of the expression's value. Whatever the expression names is read: it is written as it stands.
     fn read(&mut self, expr: &Expr, part: &Use) {
+        if part.is_empty() {
+            return;
+        }
         trace(expr, part, &mut |root, part| {
             if let Root::Variable(id) = root
                 && self.uses[id.0 as usize].add(part)
@@ -226,11 +250,10 @@ enum Root {
     Local(u32),
 }
 
-/// Tells what is read of each name when `part` is read of the expression's value.
+/// Tells what is read of each name when `part` is read of the expression's value, at least that it is there.
 fn trace(expr: &Expr, part: &Use, found: &mut dyn FnMut(Root, &Use)) {
-    if part.is_empty() {
-        return;
-    }
+    let nothing = Use::present();
+    let part = if part.is_empty() { &nothing } else { part };
     match &expr.kind {
         ExprKind::Variable(id) => found(Root::Variable(*id), part),
         ExprKind::Local(local) => found(Root::Local(local.id), part),
@@ -252,10 +275,11 @@ fn trace(expr: &Expr, part: &Use, found: &mut dyn FnMut(Root, &Use)) {
         }
         ExprKind::Object(entries) if only_pairs(entries) && !part.whole => {
             for entry in entries {
-                if let Entry::Pair { key, value } = entry
-                    && let Some((_, part)) = part.members.get(key)
-                {
-                    trace(value, part, found);
+                if let Entry::Pair { key, value } = entry {
+                    match part.members.get(key) {
+                        Some((_, part)) => trace(value, part, found),
+                        None => trace(value, &Use::whole(), found),
+                    }
                 }
             }
         }
@@ -361,7 +385,8 @@ fn narrow(
             let part = used(variable).cloned().unwrap_or_default();
             let part = if element { part.element() } else { part };
             match value {
-                Some(_) if part.is_empty() => *value = None,
+                Some(given) if part.is_empty() && !can_fail(given) => *value = None,
+                Some(given) if part.is_empty() => keep(given, &Use::present(), symbols),
                 Some(value) => keep(value, &part, symbols),
                 None => {}
             }
@@ -370,8 +395,14 @@ fn narrow(
     for node in &mut graph.nodes {
         match &mut node.op {
             Op::Map(map) => {
-                map.captures
-                    .retain(|capture| used(capture.input.source).is_some_and(|u| !u.is_empty()));
+                map.captures.retain_mut(|capture| {
+                    let Some(part) = used(capture.input.source).filter(|part| !part.is_empty())
+                    else {
+                        return false;
+                    };
+                    keep(&mut capture.value, part, symbols);
+                    true
+                });
                 narrow(&mut map.body, uses, symbols, Some((map.result, true)));
             }
             Op::Parallel(parallel) => {
@@ -412,6 +443,11 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
             keep(then, part, symbols);
             keep(otherwise, part, symbols);
         }
+        ExprKind::Binary {
+            op: Binary::Coalesce,
+            right,
+            ..
+        } => keep(right, part, symbols),
         ExprKind::Object(entries) if only_pairs(entries) && !part.members.is_empty() => {
             entries.retain_mut(|entry| match entry {
                 Entry::Pair { key, value } => match part.members.get(key) {
@@ -419,7 +455,7 @@ fn keep(value: &mut Expr, part: &Use, symbols: &Symbols<'_>) {
                         keep(value, part, symbols);
                         true
                     }
-                    None => false,
+                    None => can_fail(value),
                 },
                 _ => true,
             });

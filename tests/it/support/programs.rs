@@ -131,6 +131,8 @@ pub enum Expr {
     Both(Box<Expr>, Box<Expr>),
     Either(Box<Expr>, Box<Expr>),
     Choose(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// A number, or an error where the condition does not hold: `number(if … then "1" else "none")`.
+    Risky(Box<Expr>),
     /// `count`, `sum`
     Call(&'static str, Box<Expr>),
     List(Vec<Expr>),
@@ -395,6 +397,9 @@ impl Display for Expr {
             Expr::Both(a, b) => write!(f, "({a} and {b})"),
             Expr::Either(a, b) => write!(f, "({a} or {b})"),
             Expr::Choose(c, a, b) => write!(f, "(if {c} then {a} else {b})"),
+            Expr::Risky(fine) => {
+                write!(f, "number(if {fine} then \"1\" else \"none\")")
+            }
             Expr::Call(name, a) => write!(f, "{name}({a})"),
             Expr::List(items) => {
                 let items: Vec<String> = items.iter().map(Expr::to_string).collect();

@@ -264,7 +264,8 @@ impl Maker<'_> {
                 (Stage::of(Kind::Pass(Some(value))), Ty::Any)
             }
             3 => {
-                let (value, ty) = match self.pick(4) {
+                let (value, ty) = match self.pick(5) {
+                    4 => (Expr::Risky(Box::new(self.boolean(scope, 1))), Ty::Any),
                     0 => (self.int(scope, 2), Ty::Int),
                     1 => (self.boolean(scope, 2), Ty::Bool),
                     2 => (self.ints(scope, 1), Ty::Ints),
@@ -699,6 +700,10 @@ impl Maker<'_> {
 
     fn boolean(&mut self, scope: &[Name], deep: usize) -> Expr {
         let other = if deep == 0 { 3 } else { 6 };
+        if deep > 0 && self.one_in(16) {
+            let risky = Expr::Risky(Box::new(self.boolean(scope, deep - 1)));
+            return Expr::Equal(Box::new(risky), Box::new(Expr::Int(1)));
+        }
         match self.pick(other) {
             0 => match self.of(scope, Ty::Answer) {
                 Some(answer) => answer.member("b"),
@@ -776,6 +781,10 @@ impl Maker<'_> {
 
     /// Something to hand on.
     fn payload(&mut self, scope: &[Name], around: &Around) -> Expr {
+        if self.one_in(8) {
+            let risky = Expr::Risky(Box::new(self.boolean(scope, 1)));
+            return Expr::Object(vec![("k0".to_owned(), risky)]);
+        }
         let members = (0..self.pick(4))
             .map(|n| {
                 let value = match self.pick(6) {

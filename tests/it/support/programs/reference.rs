@@ -89,6 +89,15 @@ struct Walker<'p, 'a> {
 
 type Left = Result<Value, Way>;
 
+impl From<Raised> for Way {
+    fn from(raised: Raised) -> Self {
+        Way::Raise(raised)
+    }
+}
+
+/// What an expression raises that has no value. Its cause is whoever's wording, and empty here.
+pub const EVALUATION: &str = "States.QueryEvaluationError";
+
 fn raise(error: &str, cause: impl Into<String>) -> Way {
     Way::Raise(Raised {
         error: error.to_owned(),
@@ -188,12 +197,12 @@ impl<'p> Walker<'p, '_> {
     fn kind(&mut self, kind: &'p Kind, place: &Place<'p>) -> Left {
         match kind {
             Kind::Call(site, payload) => {
-                let payload = self.value(payload, place);
+                let payload = self.value(payload, place)?;
                 self.call(*site, payload)
             }
-            Kind::Pass(value) => Ok(self.optional(value, place)),
+            Kind::Pass(value) => Ok(self.optional(value, place)?),
             Kind::Let(name, value) | Kind::Set(name, value) => {
-                let value = self.value(value, place);
+                let value = self.value(value, place)?;
                 self.names.insert(name.clone(), value.clone());
                 Ok(value)
             }
@@ -201,7 +210,7 @@ impl<'p> Walker<'p, '_> {
             Kind::Parallel { collect, branches } => self.parallel(*collect, branches, place),
             Kind::If { arms, otherwise } => {
                 for (condition, arm) in arms {
-                    if self.holds(condition, place) {
+                    if self.holds(condition, place)? {
                         return self.block(arm, place);
                     }
                 }
@@ -215,7 +224,7 @@ impl<'p> Walker<'p, '_> {
                 arms,
                 otherwise,
             } => {
-                let subject = self.value(subject, place);
+                let subject = self.value(subject, place)?;
                 for (words, arm) in arms {
                     if words.iter().any(|word| subject == *word) {
                         return self.block(arm, place);
@@ -236,13 +245,13 @@ impl<'p> Walker<'p, '_> {
                 Err(Way::Raise(raised))
             }
             Kind::Fail(Some((name, cause))) => {
-                let cause = match self.optional(cause, place) {
+                let cause = match self.optional(cause, place)? {
                     Value::String(text) => text,
                     _ => String::new(),
                 };
                 Err(raise(name, cause))
             }
-            Kind::Return(value) => Err(Way::Return(place.target, self.optional(value, place))),
+            Kind::Return(value) => Err(Way::Return(place.target, self.optional(value, place)?)),
             Kind::Break => Err(Way::Break(place.looped)),
             Kind::Continue => Err(Way::Continue(place.looped)),
             Kind::Use { step, args, block } => self.use_step(step, args, block.as_ref(), place),
@@ -278,9 +287,7 @@ impl<'p> Walker<'p, '_> {
     }
 
     fn map(&mut self, map: &'p Map, place: &Place<'p>) -> Left {
-        let Value::Array(items) = self.value(&map.items, place) else {
-            panic!("{} is no list", map.items);
-        };
+        let items = self.list(&map.items, place)?;
         let items: Vec<Value> = match map.mode {
             MapMode::Batched(n) => items.chunks(n as usize).map(|batch| json!(batch)).collect(),
             _ => items,
@@ -343,15 +350,15 @@ impl<'p> Walker<'p, '_> {
 
     fn poll(&mut self, poll: &'p Poll, place: &Place<'p>) -> Left {
         for count in 1.. {
-            let payload = self.value(&poll.payload, place);
+            let payload = self.value(&poll.payload, place)?;
             let result = self.call(poll.site, payload)?;
             self.names.insert("result".to_owned(), result.clone());
             if let Some((condition, error)) = &poll.fail_when
-                && self.holds(condition, place)
+                && self.holds(condition, place)?
             {
                 return Err(raise(error, "given up"));
             }
-            if self.holds(&poll.until, place) {
+            if self.holds(&poll.until, place)? {
                 return Ok(result);
             }
             if count >= poll.max {
@@ -367,7 +374,12 @@ impl<'p> Walker<'p, '_> {
             looped,
             ..place.clone()
         };
-        while condition.is_none_or(|condition| self.holds(condition, place)) {
+        loop {
+            if let Some(condition) = condition
+                && !self.holds(condition, place)?
+            {
+                break;
+            }
             match self.block(block, &inner) {
                 Ok(_) => {}
                 Err(Way::Break(of)) if of == looped => break,
@@ -391,7 +403,10 @@ impl<'p> Walker<'p, '_> {
             .iter()
             .find(|step| step.name == name)
             .expect("a step");
-        let values: Vec<Value> = args.iter().map(|arg| self.value(arg, place)).collect();
+        let values = args
+            .iter()
+            .map(|arg| self.value(arg, place))
+            .collect::<Result<Vec<Value>, Raised>>()?;
         // Its names are its own: a use inside of the block that it is given has others.
         let mut own = step.params.clone();
         bound(&step.body, &mut own);
@@ -420,37 +435,37 @@ impl<'p> Walker<'p, '_> {
         }
     }
 
-    fn optional(&self, value: &Option<Expr>, place: &Place<'_>) -> Value {
+    fn optional(&self, value: &Option<Expr>, place: &Place<'_>) -> Outcome {
         match value {
             Some(value) => self.value(value, place),
-            None => Value::Null,
+            None => Ok(Value::Null),
         }
     }
 
-    fn holds(&self, condition: &Expr, place: &Place<'_>) -> bool {
-        match self.value(condition, place) {
-            Value::Bool(value) => value,
+    fn holds(&self, condition: &Expr, place: &Place<'_>) -> Result<bool, Raised> {
+        match self.value(condition, place)? {
+            Value::Bool(value) => Ok(value),
             other => panic!("{condition} is {other}"),
         }
     }
 
-    fn int(&self, expr: &Expr, place: &Place<'_>) -> i64 {
-        let value = self.value(expr, place);
-        value
+    fn int(&self, expr: &Expr, place: &Place<'_>) -> Result<i64, Raised> {
+        let value = self.value(expr, place)?;
+        Ok(value
             .as_i64()
-            .unwrap_or_else(|| panic!("{expr} is {value}"))
+            .unwrap_or_else(|| panic!("{expr} is {value}")))
     }
 
-    fn list(&self, expr: &Expr, place: &Place<'_>) -> Vec<Value> {
-        match self.value(expr, place) {
-            Value::Array(items) => items,
+    fn list(&self, expr: &Expr, place: &Place<'_>) -> Result<Vec<Value>, Raised> {
+        match self.value(expr, place)? {
+            Value::Array(items) => Ok(items),
             other => panic!("{expr} is {other}"),
         }
     }
 
-    fn value(&self, expr: &Expr, place: &Place<'_>) -> Value {
+    fn value(&self, expr: &Expr, place: &Place<'_>) -> Outcome {
         let value = |expr: &Expr| self.value(expr, place);
-        match expr {
+        Ok(match expr {
             Expr::Null => Value::Null,
             Expr::Int(n) => json!(n),
             Expr::Text(text) => json!(text),
@@ -463,53 +478,66 @@ impl<'p> Walker<'p, '_> {
                 .get(name)
                 .unwrap_or_else(|| panic!("{name} is not bound"))
                 .clone(),
-            Expr::Member(base, name) => value(base)[*name].clone(),
-            Expr::Add(a, b) => json!(self.int(a, place) + self.int(b, place)),
-            Expr::Less(a, b) => json!(self.int(a, place) < self.int(b, place)),
-            Expr::Equal(a, b) => json!(value(a) == value(b)),
-            Expr::Not(a) => json!(!self.holds(a, place)),
-            Expr::Both(a, b) => json!(self.holds(a, place) && self.holds(b, place)),
-            Expr::Either(a, b) => json!(self.holds(a, place) || self.holds(b, place)),
-            Expr::Choose(c, a, b) => value(if self.holds(c, place) { a } else { b }),
-            Expr::Call("count", a) => json!(self.list(a, place).len()),
+            Expr::Member(base, name) => value(base)?[*name].clone(),
+            Expr::Add(a, b) => json!(self.int(a, place)? + self.int(b, place)?),
+            Expr::Less(a, b) => json!(self.int(a, place)? < self.int(b, place)?),
+            Expr::Equal(a, b) => json!(value(a)? == value(b)?),
+            Expr::Not(a) => json!(!self.holds(a, place)?),
+            Expr::Both(a, b) => json!(self.holds(a, place)? && self.holds(b, place)?),
+            Expr::Either(a, b) => json!(self.holds(a, place)? || self.holds(b, place)?),
+            Expr::Choose(c, a, b) => value(if self.holds(c, place)? { a } else { b })?,
+            Expr::Risky(fine) => {
+                if !self.holds(fine, place)? {
+                    return Err(Raised {
+                        error: EVALUATION.to_owned(),
+                        cause: String::new(),
+                    });
+                }
+                json!(1)
+            }
+            Expr::Call("count", a) => json!(self.list(a, place)?.len()),
             Expr::Call(_, a) => {
-                let items = self.list(a, place);
+                let items = self.list(a, place)?;
                 json!(items.iter().filter_map(Value::as_i64).sum::<i64>())
             }
-            Expr::List(items) => items.iter().map(value).collect(),
+            Expr::List(items) => items.iter().map(value).collect::<Result<_, _>>()?,
             Expr::Object(members) => members
                 .iter()
-                .map(|(key, member)| (key.clone(), value(member)))
-                .collect(),
+                .map(|(key, member)| Ok((key.clone(), value(member)?)))
+                .collect::<Result<Object<_, _>, _>>()?
+                .into(),
             Expr::Joined(parts) => {
-                let text = |part: &Expr| match value(part) {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
-                json!(parts.iter().map(text).collect::<String>())
+                let mut joined = String::new();
+                for part in parts {
+                    match value(part)? {
+                        Value::String(text) => joined.push_str(&text),
+                        other => joined.push_str(&other.to_string()),
+                    }
+                }
+                json!(joined)
             }
             Expr::Pluck(list, path) => {
                 let step = |item: Value, name: &&str| item[*name].clone();
-                let items = self.list(list, place).into_iter();
+                let items = self.list(list, place)?.into_iter();
                 items.map(|item| path.iter().fold(item, step)).collect()
             }
             Expr::At(list, n) => {
-                let items = self.list(list, place);
+                let items = self.list(list, place)?;
                 let at = if *n < 0 { items.len() as i64 + n } else { *n };
                 usize::try_from(at)
                     .ok()
                     .and_then(|at| items.get(at).cloned())
                     .unwrap_or(Value::Null)
             }
-            Expr::Else(first, other) => match value(first) {
-                Value::Null => value(other),
+            Expr::Else(first, other) => match value(first)? {
+                Value::Null => value(other)?,
                 first => first,
             },
             Expr::Each(list) => self
-                .list(list, place)
+                .list(list, place)?
                 .iter()
                 .map(|item| json!(item.as_i64().expect("an int") + 1))
                 .collect(),
-        }
+        })
     }
 }
