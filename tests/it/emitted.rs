@@ -40,10 +40,11 @@ fn a_volatile_value_is_evaluated_once_wherever_it_is_read() {
     let text = definition.to_string();
     assert_eq!(text.matches("$uuid()").count(), 1, "{text}");
     let mut machine = Machine::new(&definition);
-    assert_eq!(
-        machine.run(json!({ "a": 1, "xs": [] })),
-        Ok(json!({ "name": "run-uuid", "again": "run-uuid/run-uuid" }))
-    );
+    let value = machine
+        .run(json!({ "a": 1, "xs": [] }))
+        .expect("it succeeds");
+    let name = value["name"].as_str().expect("a name");
+    assert_eq!(value["again"], json!(format!("{name}/{name}")));
 }
 
 #[test]
@@ -193,8 +194,9 @@ fn an_express_child_that_fails_raises_task_failed_with_its_error_in_the_cause() 
     assert_eq!(good.run(json!({ "a": 1 })), Ok(json!({ "n": 1 })));
     let mut bad = Machine::new(&definition).answer("quick", [Ok(failed())]);
     let failure = bad.run(json!({ "a": 1 })).expect_err("it failed");
-    assert_eq!(failure.error, "States.TaskFailed");
-    assert!(failure.cause.contains("App.Bad"), "{}", failure.cause);
+    assert_eq!(failure.error.as_deref(), Some("States.TaskFailed"));
+    let cause = failure.cause.unwrap_or_default();
+    assert!(cause.contains("App.Bad"), "{cause}");
 }
 
 #[test]

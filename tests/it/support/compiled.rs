@@ -1,5 +1,7 @@
 //! Programs compiled from their text, as the command line does it.
 
+use std::path::Path;
+
 use flowc::backend::{self, asl};
 use flowc::diagnostic::levels::LintLevels;
 use flowc::diagnostic::render;
@@ -15,6 +17,20 @@ pub fn compile(text: &str) -> Result<Program, String> {
         &LintLevels::default(),
         &mut |_| Err(ReadError::Missing(Vec::new())),
     ))
+}
+
+/// The program of a file and of those that it uses.
+pub fn compile_file(path: &Path) -> Result<Program, String> {
+    let read = |path: &str| {
+        std::fs::read_to_string(path)
+            .map(|text| SourceFile::new(path, text))
+            .map_err(|error| ReadError::Unreadable(error.to_string()))
+    };
+    let main = path.to_string_lossy();
+    let file = read(&main).unwrap_or_else(|error| panic!("{main}: {error:?}"));
+    finish(driver::compile(file, &LintLevels::default(), &mut |path| {
+        read(path)
+    }))
 }
 
 fn finish(compilation: driver::Compilation) -> Result<Program, String> {
@@ -43,4 +59,12 @@ pub fn definitions(program: &Program) -> Vec<(String, Value)> {
         .zip(&definitions)
         .map(|(pipeline, definition)| (pipeline.name.clone(), json(definition)))
         .collect()
+}
+
+/// The definition of a program's only pipeline.
+pub fn definition(text: &str) -> Value {
+    let program = compile(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut all = definitions(&program);
+    assert_eq!(all.len(), 1, "one pipeline");
+    all.remove(0).1
 }
