@@ -1,6 +1,6 @@
 //! Settings of operation: alarms, encryption, releases, a role a step.
 
-use super::Flow;
+use super::{Flow, warn_of_bare_seconds};
 use crate::catalog::metric::{self, Bound, HOUR, LOOK_BACK};
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{
@@ -155,6 +155,9 @@ impl Flow<'_, '_> {
             Bound::Nothing | Bound::Lasting => can_look_back(number as u64),
         };
         if fine {
+            if ty == Type::Duration {
+                warn_of_bare_seconds(&mut self.scope, written);
+            }
             return Some(number);
         }
         self.report(
@@ -199,6 +202,7 @@ impl Flow<'_, '_> {
         let interval = expr::check(&mut self.scope, &ast.interval, Some(&Type::Duration));
         let percent = self.whole(&percent, "the part that is shifted", 1, (1, 99), "%")?;
         let minutes = self.whole(&interval, "the interval", MINUTE, (1, 2_100), " minutes")?;
+        warn_of_bare_seconds(&mut self.scope, &ast.interval);
         Some(Gradual {
             linear: ast.linear,
             percent,

@@ -66,6 +66,8 @@ const FOLLOWING_WORDS: &[&str] = &[
     "results",
     "label",
     "notify",
+    "linear",
+    "canary",
     "with",
     "of",
     "to",

@@ -312,7 +312,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::kw_with => (Rank::Option, "`with`"),
         Rule::kw_notify => (Rank::Option, "`notify`"),
         Rule::kw_linear | Rule::linear_release | Rule::kw_canary | Rule::canary_release => {
-            (Rank::Needed, "`linear` or `canary`")
+            (Rank::Option, "`linear` or `canary`")
         }
         Rule::kw_payload | Rule::kw_keep | Rule::log_keep => (Rank::Needed, "`payload` or `keep`"),
         Rule::kw_if => (Rank::Needed, "`if`"),

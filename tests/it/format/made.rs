@@ -341,7 +341,7 @@ impl Maker<'_> {
     }
 
     fn setting(&mut self) {
-        match self.choose(13) {
+        match self.choose(14) {
             0 => self.put("trace"),
             1 => self.put("mode express"),
             2 => {
@@ -402,6 +402,24 @@ impl Maker<'_> {
             9 => self.put("dashboard"),
             10 => self.put("role per_step"),
             11 => self.put("role deployer"),
+            12 => {
+                self.put("release live");
+                match self.choose(3) {
+                    0 => {}
+                    1 => {
+                        self.put("linear");
+                        self.expr();
+                        self.put("% every");
+                        self.expr();
+                    }
+                    _ => {
+                        self.put("canary");
+                        self.expr();
+                        self.put("% for");
+                        self.expr();
+                    }
+                }
+            }
             _ => self.allow(),
         }
     }

@@ -170,7 +170,7 @@ pub(super) fn percent(site: &Site<'_, '_>) -> Option<Mend> {
                 site.text.span(sign),
                 "expected a number after `%`, which gives the remainder of a division",
             )
-            .help("a share in percent stands after `tolerate` only: `tolerate 5%`"),
+            .help("a share in percent stands after `tolerate`, `linear` and `canary` only: `tolerate 5%`"),
             site.at.saturating_sub(1),
         )
         .put(sign, Patch::text(""))
