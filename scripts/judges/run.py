@@ -40,6 +40,8 @@ KNOWN = [
     ("iam-data", "condition", r"states:InvokeHTTPEndpoint has no condition key states:HTTP(Method|Endpoint)$",
      "the reference lists the key for Step Functions, not at the action; AWS's page on HTTP Tasks holds the action to both"),
     ("parliament", "UNKNOWN_CONDITION_FOR_ACTION", r"states:HTTP(Method|Endpoint) for action states:InvokeHTTPEndpoint", "the same gap in the reference"),
+    ("permissions", "denied", r"^dms:\w+ arn:aws:dms:\S+:task:\w", "the reference writes task:* where an id stands, and iam-simulate takes the star for a character"),
+    ("permissions", "surplus", r"^dms:\w+ on arn:aws:dms:\S+:task:\w", "the same"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 

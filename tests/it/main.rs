@@ -1,6 +1,7 @@
 mod by_hand;
 mod catalog;
 mod cfn;
+mod corpus;
 mod emitted;
 mod iam;
 mod iam_catalog;
