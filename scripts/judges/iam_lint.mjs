@@ -43,7 +43,7 @@ function fits(form, arn) {
   const want = form.split(':'), have = arn.split(':')
   if (have.length < 6) return false
   const head = [1, 2, 3, 4].every(i => want[i].includes('${') ? have[i] !== '' : want[i] === have[i])
-  const tail = new RegExp('^' + escape(want.slice(5).join(':')).replaceAll('${BucketName}', '[^/]+').replace(/\$\{[^}]+\}/g, '.+') + '$')
+  const tail = new RegExp('^' + escape(want.slice(5).join(':')).replaceAll('${BucketName}', '[^/]+').replace(/\\\*|\$\{[^}]+\}/g, '.+') + '$')
   const rest = have.slice(5).join(':')
   return head && (tail.test(rest) || (rest.endsWith('*') && tail.test(rest.replace(/\*$/, 'x/x:x:x'))))
 }

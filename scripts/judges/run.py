@@ -48,6 +48,8 @@ KNOWN = [
     ("permissions", "surplus", r"kms:(Decrypt|GenerateDataKey) ",
      "that a resource is encrypted stands in the template and not in the definition; tests/it/template hold who may use a key"),
     ("iam-data", "wide", r"cloudwatch:PutMetricData ", "held by cloudwatch:namespace, as Glue's own policy does"),
+    ("permissions", "denied", r"^dms:\w+ arn:aws:dms:\S+:task:\w", "the reference writes task:* where an id stands, and iam-simulate takes the star for a character"),
+    ("permissions", "surplus", r"^dms:\w+ on arn:aws:dms:\S+:task:\w", "the same"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 

@@ -60,10 +60,12 @@ pub struct Reason {
 /// Why a permission cannot be said, or says less than its author thinks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// Only the run knows the name: the permission would be `*`.
+    /// Only the run knows the name, or nobody whether a parameter holds a name or an ARN: the permission would be `*`.
     Unbounded {
         member: String,
         span: Span,
+        /// The kind of resource whose declaration says that it is a name, where the text comes from the deployment.
+        declare: Option<&'static str>,
         /// The actions that would be allowed on everything.
         actions: Vec<String>,
     },

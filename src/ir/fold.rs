@@ -88,6 +88,12 @@ pub fn simplify(expr: Expr) -> Expr {
             _ => ExprKind::Binary { op, left, right },
         },
         ExprKind::Template(parts) => ExprKind::Template(joined(parts)),
+        ExprKind::Function { function, args } if function.name == "join" => {
+            match joined_texts(&args) {
+                Some(parts) => ExprKind::Template(joined(parts)),
+                None => ExprKind::Function { function, args },
+            }
+        }
         ExprKind::List(elements) => ExprKind::List(spread_out(elements)),
         ExprKind::Object(entries) => ExprKind::Object(merged(entries)),
         ExprKind::Let {
@@ -216,6 +222,39 @@ fn put(expr: &mut Expr, local: u32, value: &mut Option<Expr>) {
     }
     let whole = std::mem::replace(expr, Expr::null(expr.span));
     *expr = simplify(whole);
+}
+
+/// `join` of strings that are written out, with a known separator: the parts of a string.
+fn joined_texts(args: &[Expr]) -> Option<Vec<Expr>> {
+    let ExprKind::List(elements) = &args.first()?.kind else {
+        return None;
+    };
+    let is_text = |element: &Element| {
+        !element.spread
+            && matches!(
+                element.value.ty,
+                Type::String | Type::Timestamp | Type::Enum(_)
+            )
+    };
+    if elements.is_empty() || !elements.iter().all(is_text) {
+        return None;
+    }
+    let between = match args.get(1) {
+        None => "",
+        Some(separator) => match separator.as_literal()? {
+            Literal::String(text) => text.as_str(),
+            _ => return None,
+        },
+    };
+    let mut parts = Vec::new();
+    for element in elements {
+        if !parts.is_empty() && !between.is_empty() {
+            let text = Literal::String(between.to_owned());
+            parts.push(Expr::literal(text, Type::String, element.value.span));
+        }
+        parts.push(element.value.clone());
+    }
+    Some(parts)
 }
 
 /// A template's parts, those of templates inside among them, and neighbouring texts as one.

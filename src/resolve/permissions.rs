@@ -42,6 +42,20 @@ fn describe(problem: Problem) -> Diagnostic {
         Problem::Unbounded {
             member,
             span,
+            declare: Some(kind),
+            actions,
+        } => Diagnostic::new(
+            Code::UnboundedName,
+            span,
+            format!("nobody knows whether `{member}` will be a name or an ARN, so its permission would be for everything"),
+        )
+        .label("comes from the deployment")
+        .help(format!("{} would be allowed on `*`", join(&actions, "and")))
+        .help(format!("declare it by its name, and give that: `{kind} name = \"{{parameter}}\"`")),
+        Problem::Unbounded {
+            member,
+            span,
+            declare: None,
             actions,
         } => Diagnostic::new(
             Code::UnboundedName,

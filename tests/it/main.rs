@@ -4,6 +4,7 @@ mod calls;
 mod catalog;
 mod cfn;
 mod cli;
+mod corpus;
 mod decoding;
 mod defects;
 mod docs;

@@ -125,7 +125,7 @@ class Call {
     const text = (key, absent) => Arguments[key] === undefined ? [absent] : this.values.texts(Arguments[key])
     const bucket = text('Bucket', ANY)
     if (/:getObject$/.test(Resource)) {
-      this.must('s3:GetObject', s3(bucket, '/', text('Key', ANY)))
+      this.must('s3:GetObject', s3(bucket, '/', keyed(text('Key', ANY))))
       if (Arguments.VersionId !== undefined) this.must('s3:GetObjectVersion', s3(bucket, '/', text('Key', ANY)))
       if (/MANIFEST/.test(JSON.stringify(ReaderConfig))) this.may('s3:GetObject', s3([ANY], '/', ANY)) // the files that the manifest names
     } else {
@@ -159,10 +159,11 @@ class Call {
   /** arn:${Partition}:glue:${Region}:${Account}:job/${JobName} from JobName, or Name. */
   fill(form, type) {
     const flat = typeof this.arguments === 'object' ? Object.fromEntries(Object.entries(this.arguments).map(([k, v]) => [k.toLowerCase(), v])) : {}
-    const shape = new RegExp('^' + form.replace(/[.*+?^()|[\]\\]/g, '\\$&').replace(/\$\{[^}]+\}/g, '[^:]*') + '$')
+    // The reference writes `task:*` where an id stands that no name reveals.
+    const shape = new RegExp('^' + form.replace(/[.+?^()|[\]\\]/g, '\\$&').replace(/\*|\$\{[^}]+\}/g, '[^:]*') + '$')
     for (const value of Object.values(flat)) if (typeof value === 'string' && !value.startsWith('{%') && shape.test(value)) return [value]
     const holes = [...form.matchAll(/\$\{([^}]+)\}/g)].map(m => m[1]), last = holes.at(-1)
-    const parts = form.split(/(\$\{[^}]+\})/).map(part => {
+    const parts = form.replaceAll('*', ANY).split(/(\$\{[^}]+\})/).map(part => {
       const hole = part.match(/^\$\{([^}]+)\}$/)?.[1]
       if (!hole) return part
       const fixed = { Partition: 'aws', Region: REGION, Account: ACCOUNT }[hole]
@@ -188,7 +189,9 @@ class Call {
 // ---- where the action is not the operation, or the resource is not made of arguments of the same name ----
 
 const table = (call, path = 'TableName', tail = '') => named(call.arg(path, ANY), n => arn('dynamodb', 'table/', n)).map(t => t + tail)
-const objectAt = (call) => s3(call.arg('Bucket', ANY), '/', call.arg('Key', ANY))
+/** An object has a key; where the text can be empty, the call cannot be meant. */
+const keyed = (keys) => keys.filter(key => key !== '')
+const objectAt = (call) => s3(call.arg('Bucket', ANY), '/', keyed(call.arg('Key', ANY)))
 const readObject = (call) => {
   call.must('s3:GetObject', objectAt(call))
   call.may('s3:ListBucket', s3(call.arg('Bucket', ANY)), { 's3:prefix': wide(call.arg('Key', ANY)[0]) }) // with it a missing object is 404, not 403

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{Accesses, Condition, Need, Problem, Reason};
 use crate::catalog::grant::{ArnPart, ArnTemplate, Grant, GrantSource, Hole, Reading, When};
 use crate::catalog::machine;
+use crate::catalog::resource::{self, RefForm};
 use crate::ir::pattern::trace::{self, Choices, Node, Tracer};
 use crate::ir::pattern::{Pattern, Piece};
-use crate::ir::{Arguments, Call, Deploy, Expr};
+use crate::ir::{Arguments, Call, Deploy, Expr, ExprKind};
 use crate::source::Span;
 
 /// What a hole's path begins with.
@@ -46,7 +47,17 @@ struct Open {
     reading: Reading,
     /// The part of it that the grant names.
     part: Pattern,
+    /// It comes from the deployment whole, a name or an ARN.
+    late: bool,
     actions: Vec<String>,
+}
+
+/// What a call gives for a hole.
+struct Given {
+    value: Pattern,
+    span: Option<Span>,
+    /// By the name of a declared resource.
+    declared: bool,
 }
 
 /// What one run of a grant came to.
@@ -93,7 +104,9 @@ impl<'a> Filler<'_, 'a> {
             }
         }
         for open in open.into_iter().filter(|o| o.part.is_unbounded()) {
+            let kinds = resource::named_kinds(self.service, &open.path);
             problems.push(Problem::Unbounded {
+                declare: kinds.first().copied().filter(|_| open.late),
                 member: open.path,
                 span: open.span.unwrap_or(reason.span),
                 actions: open.actions,
@@ -291,7 +304,8 @@ impl<'a> Filler<'_, 'a> {
                 {
                     filled.append(absent(hole)?);
                 }
-                Found::Given(value, span, _) => {
+                Found::Given(value, span, node) => {
+                    let declared = self.is_declared_name(node, choices);
                     let is_name = value.as_text().is_some() && !value.is_arn();
                     if hole.reading == Reading::Arn && is_name {
                         run.problems.push(Problem::NotAnArn {
@@ -299,7 +313,16 @@ impl<'a> Filler<'_, 'a> {
                             span: span.unwrap_or_default(),
                         });
                     }
-                    let value = self.open(hole, value, span, grant, bound, run);
+                    let given = Given {
+                        value,
+                        span,
+                        declared,
+                    };
+                    let value = self.open(hole, given, grant, bound, run);
+                    // Nothing is called by no name: a call with it cannot be meant.
+                    if value.is_empty() {
+                        return None;
+                    }
                     let whole_arn = matches!(
                         hole.reading,
                         Reading::Arn | Reading::NameOrArn | Reading::Revised
@@ -321,16 +344,37 @@ impl<'a> Filler<'_, 'a> {
         Some(filled)
     }
 
+    /// Whether a declared resource stands there for its name: then it is one, whatever the deployment fills in.
+    fn is_declared_name(&self, node: Node<'a>, choices: &mut Choices<'a>) -> bool {
+        let Node::Expr(expr) = node else {
+            return false;
+        };
+        matches!(
+            self.tracer.follow(expr, choices),
+            Node::Expr(Expr {
+                kind: ExprKind::Deploy(Deploy::Resource(_, RefForm::Name)),
+                ..
+            })
+        )
+    }
+
     /// Reads the hole's part of a value, under the author's bound, and notes a name that is not one text.
     fn open(
         &self,
         hole: &Hole,
-        value: Pattern,
-        span: Option<Span>,
+        given: Given,
         grant: &Grant,
         bound: Option<&Bound>,
         run: &mut Run,
     ) -> Pattern {
+        let Given {
+            value,
+            span,
+            declared,
+        } = given;
+        if declared && hole.reading == Reading::Name && is_late(&value) {
+            return value;
+        }
         if matches!(hole.reading, Reading::S3Bucket | Reading::S3Key) && is_late(&value) {
             run.problems.push(Problem::LatePlace {
                 member: hole.path.clone(),
@@ -339,6 +383,7 @@ impl<'a> Filler<'_, 'a> {
         }
         // A name without its revision is known as well as its author wants it to be.
         let known = hole.reading == Reading::Revised && value.is_exact();
+        let late = is_late(&value);
         let part = self.tracer.read(hole.reading, value);
         // Only an id leads to what is made elsewhere.
         let elsewhere = hole.path.contains("->") && part == Pattern::any();
@@ -356,6 +401,7 @@ impl<'a> Filler<'_, 'a> {
             span,
             reading: hole.reading,
             part: part.clone(),
+            late,
             actions: grant.actions.clone(),
         });
         part
@@ -565,6 +611,7 @@ fn merge_problem(problem: Problem, problems: &mut Vec<Problem>) {
         member,
         span,
         actions,
+        ..
     } = &problem
         && let Some(Problem::Unbounded { actions: known, .. }) = problems.iter_mut().find(|p| {
             matches!(p, Problem::Unbounded { member: m, span: s, .. } if m == member && s == span)

@@ -105,7 +105,7 @@ impl<'u> Flow<'_, 'u> {
                 (Some(Items::Values(list)), element)
             }
         };
-        let is_dataset = matches!(items, Some(Items::Dataset(_)));
+        let is_dataset = dataset.is_some();
         let distributed = is_dataset || options.distributed.is_some();
         if !distributed {
             self.report_distributed_options(ast, &options);

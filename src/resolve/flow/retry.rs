@@ -279,7 +279,7 @@ impl<'u> Flow<'_, 'u> {
         if let Some(mut rule) = default {
             rule.errors
                 .retain(|name| !rules.iter().any(|r| r.errors.contains(name)));
-            if !rule.errors.is_empty() {
+            if !rule.errors.is_empty() && rule.max_attempts > 0 {
                 rules.push(rule);
             }
         }
@@ -309,12 +309,16 @@ impl<'u> Flow<'_, 'u> {
         );
     }
 
-    /// The default rule of a call.
+    /// The default rule of a call; of no attempts where the pipeline wants none, for the call to say other numbers.
     pub(super) fn default_retry(&self, form: &Form) -> Option<ir::Retry> {
         if form.transient.is_empty() {
             return None;
         }
-        let spec = self.defaults.retry.as_ref()?;
+        let none = Spec {
+            max: Some(0),
+            ..Spec::default()
+        };
+        let spec = self.defaults.retry.as_ref().unwrap_or(&none);
         Some(spec.rule(form.transient.clone(), true))
     }
 }

@@ -84,11 +84,25 @@ fn keys(value: &serde_json::Value, visit: &mut dyn FnMut(&str)) {
     }
 }
 
+/// With a number for each `${…}`, which the template fills in: as a number, or as a part of a string.
+fn filled(source: &str) -> String {
+    let mut filled = String::new();
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once("${")
+        && let Some((_, behind)) = after.split_once('}')
+    {
+        filled.push_str(before);
+        filled.push('1');
+        rest = behind;
+    }
+    filled + rest
+}
+
 pub fn expressions_parse(document: &Document<'_>, say: Say<'_>) {
     for state in document.states() {
         for text in state.texts() {
             if let Some(source) = expression(text.text)
-                && let Err(error) = parser::parse(source)
+                && let Err(error) = parser::parse(&filled(source))
             {
                 say(&text.path, format!("{source}: {error:?}"));
             }
@@ -110,7 +124,7 @@ struct Names {
 }
 
 fn names(text: &Text<'_>) -> Option<Names> {
-    let tree = parser::parse(expression(text.text)?).ok()?;
+    let tree = parser::parse(&filled(expression(text.text)?)).ok()?;
     let mut names = Names::default();
     names.visit(&tree, false);
     let bound = std::mem::take(&mut names.bound);

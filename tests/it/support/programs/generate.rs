@@ -636,7 +636,10 @@ impl Maker<'_> {
         let at = usable[self.pick(usable.len())];
         let step = &self.steps[at].step;
         let (name, params, takes_block) = (step.name.clone(), step.params.len(), step.takes_block);
-        let args = (0..params).map(|_| self.int(scope, 2)).collect();
+        // What is known before the run would be computed then, and an error there is the compiler's.
+        let args = (0..params)
+            .map(|_| Expr::Add(Box::new(Expr::name("a")), Box::new(self.int(scope, 1))))
+            .collect();
         let block = takes_block.then(|| {
             let mut block = self.inner(scope, around);
             block.retain(falls);
