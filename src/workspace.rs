@@ -60,6 +60,9 @@ pub struct Config {
     /// Values of parameters by environment.
     #[serde(default)]
     pub environments: BTreeMap<String, Environment>,
+    /// What `cost` assumes: values by names, or such tables by pipelines and states.
+    #[serde(default)]
+    pub assume: toml::Table,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -167,6 +170,23 @@ impl Workspace {
             &root,
             format!("environment `{name}`: {}", problems.join("; ")),
         )
+    }
+
+    /// What `cost` assumes, with dotted names: `partitions`, `ready.waits`, `nightly.partitions`.
+    pub fn assumptions(&self) -> Vec<(String, String)> {
+        fn flatten(prefix: &str, table: &toml::Table, all: &mut Vec<(String, String)>) {
+            for (name, value) in table {
+                let name = format!("{prefix}{name}");
+                match value {
+                    toml::Value::Table(inner) => flatten(&format!("{name}."), inner, all),
+                    toml::Value::String(text) => all.push((name, text.clone())),
+                    value => all.push((name, value.to_string())),
+                }
+            }
+        }
+        let mut all = Vec::new();
+        flatten("", &self.config.assume, &mut all);
+        all
     }
 
     fn config_error(&self, root: &Path, reason: String) -> Error {
