@@ -511,6 +511,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             name,
             args,
             block,
+            ..
         } = &ast.kind
         {
             return self.use_stage(ast, *mode, name, args.as_deref(), block.as_ref(), owner);
@@ -679,6 +680,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 service,
                 operation,
                 args,
+                ..
             } => self.api_call(ast, *mode, service, operation, args),
             ast::StageKind::Pass(value) => {
                 let value = match value {

@@ -29,3 +29,4 @@ mod support;
 mod syntax;
 mod transcripts;
 mod ui;
+mod unjudged;
