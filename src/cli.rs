@@ -14,6 +14,7 @@ use crate::workspace;
 mod build;
 mod catalog;
 mod check;
+mod cost;
 mod explain;
 mod fmt;
 mod graph;
@@ -39,6 +40,7 @@ use output::Output;
   flowc graph jobs.flow         the pipelines as a picture
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc run jobs.flow           run a pipeline without AWS
+  flowc cost jobs.flow          what a run costs, as a formula of the data
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -72,6 +74,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Run a pipeline or a definition here, with made-up or mocked answers
     Run(run::Args),
+    /// Say what runs cost, as a formula of the data and in dollars
+    Cost(cost::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Draw the pipelines: Mermaid, DOT or SVG
@@ -98,6 +102,8 @@ enum Format {
     Github,
     /// One SARIF log
     Sarif,
+    /// Markdown, of what is a page; diagnostics as for people
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -142,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
+        Command::Cost(args) => cost::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

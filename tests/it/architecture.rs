@@ -18,6 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backend", &["source", "catalog", "ir"]),
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
+    (
+        "cost",
+        &["source", "diagnostic", "catalog", "ir", "backend"],
+    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
     (
