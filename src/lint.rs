@@ -9,6 +9,7 @@ mod loops;
 mod parts;
 mod queries;
 mod texts;
+mod triggers;
 mod units;
 mod waiting;
 
@@ -34,6 +35,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         .pipelines
         .iter()
         .flat_map(|pipeline| lints.iter().flat_map(|lint| lint(pipeline)))
+        .chain(triggers::endless(program))
         .collect();
     found.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))

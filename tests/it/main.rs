@@ -30,3 +30,4 @@ mod support;
 mod syntax;
 mod transcripts;
 mod ui;
+mod unjudged;
