@@ -18,6 +18,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backend", &["source", "catalog", "ir"]),
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
+    (
+        "testing",
+        &[
+            "source",
+            "diagnostic",
+            "catalog",
+            "ir",
+            "backend",
+            "simulate",
+        ],
+    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
     (

@@ -27,5 +27,6 @@ mod rules;
 mod simulate;
 mod support;
 mod syntax;
+mod testing;
 mod transcripts;
 mod ui;
