@@ -183,6 +183,7 @@ impl<'u> Flow<'_, 'u> {
                 .help("`timeout` ends a call that takes too long; `heartbeat` is for `await` and for activities"),
             );
         }
+        call.result = ty.clone();
         call.timeout = timeout.or_else(|| self.defaults.timeout.clone());
         call.heartbeat = heartbeat;
         call.credentials = credentials;
