@@ -14,6 +14,7 @@ use crate::workspace;
 mod build;
 mod catalog;
 mod check;
+mod diff;
 mod explain;
 mod fmt;
 mod graph;
@@ -34,6 +35,7 @@ use output::Output;
   flowc build                   compile every .flow file below this folder
   flowc build --check           fail when the files on disk are not what the sources say
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
+  flowc diff main               what a change changes: steps, permissions, resources
   flowc fmt --check             fail when a file is not formatted
   flowc iam --why jobs.flow     which step needs which permission
   flowc graph jobs.flow         the pipelines as a picture
@@ -64,6 +66,8 @@ enum Command {
     Build(build::Args),
     /// Report problems and write nothing
     Check(check::Args),
+    /// Say what a change of the sources changes: steps, permissions, resources
+    Diff(diff::Args),
     /// Format sources
     Fmt(fmt::Args),
     /// Print the permissions of all roles that the template makes
@@ -98,6 +102,8 @@ enum Format {
     Github,
     /// One SARIF log
     Sarif,
+    /// A comment for a pull request (diff)
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -135,9 +141,22 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = Output::new(cli.format, use_color(cli.color), cli.quiet);
+    let is_diff = matches!(cli.command, Command::Diff(_));
+    match cli.format {
+        Format::Markdown if !is_diff => {
+            output.error("`--format markdown` is for `flowc diff`");
+            return ExitCode::from(2);
+        }
+        Format::Sarif if is_diff => {
+            output.error("`flowc diff` writes no SARIF; `--format` is human, short, json, markdown or github");
+            return ExitCode::from(2);
+        }
+        _ => {}
+    }
     let outcome = match cli.command {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
+        Command::Diff(args) => diff::run(&args, &mut output),
         Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),

@@ -4,6 +4,7 @@ pub mod backend;
 pub mod catalog;
 pub mod cli;
 pub mod diagnostic;
+pub mod diff;
 pub mod driver;
 pub mod environment;
 pub mod format;

@@ -26,6 +26,10 @@ impl Output {
         }
     }
 
+    pub(super) fn color(&self) -> bool {
+        self.color
+    }
+
     pub(super) fn format(&self) -> Format {
         self.format
     }
@@ -60,7 +64,10 @@ impl Output {
 
     /// The diagnostics of one file: for people on stderr, for programs on stdout.
     pub(super) fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
-        let people = matches!(self.format, Format::Human | Format::Short);
+        let people = matches!(
+            self.format,
+            Format::Human | Format::Short | Format::Markdown
+        );
         let shown = if people {
             diagnostics.len().min(MOST_SHOWN)
         } else {
@@ -73,7 +80,10 @@ impl Output {
                     text.push('\n');
                     write(io::stderr(), &text);
                 }
-                Format::Short => write(io::stderr(), &render::short(diagnostic, sources)),
+                // The comment is on stdout, and says only that there are problems.
+                Format::Short | Format::Markdown => {
+                    write(io::stderr(), &render::short(diagnostic, sources))
+                }
                 Format::Json => write(
                     io::stdout(),
                     &format!("{}\n", formats::json(diagnostic, sources)),

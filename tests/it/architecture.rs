@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("simulate", &["catalog", "backend"]),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
+    ("diff", &["source", "catalog", "ir", "backend"]),
     (
         "driver",
         &[

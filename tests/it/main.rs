@@ -7,6 +7,7 @@ mod cli;
 mod corpus;
 mod decoding;
 mod defects;
+mod diff;
 mod docs;
 mod emitted;
 mod explain;
