@@ -14,6 +14,7 @@ use crate::workspace;
 mod build;
 mod catalog;
 mod check;
+mod cost;
 mod diff;
 mod explain;
 mod fmt;
@@ -41,6 +42,7 @@ use output::Output;
   flowc graph jobs.flow         the pipelines as a picture
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc run jobs.flow           run a pipeline without AWS
+  flowc cost jobs.flow          what a run costs, as a formula of the data
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -76,6 +78,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Run a pipeline or a definition here, with made-up or mocked answers
     Run(run::Args),
+    /// Say what runs cost, as a formula of the data and in dollars
+    Cost(cost::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Draw the pipelines: Mermaid, DOT or SVG
@@ -102,7 +106,7 @@ enum Format {
     Github,
     /// One SARIF log
     Sarif,
-    /// A comment for a pull request (diff)
+    /// Markdown, of what is a page; diagnostics as for people
     Markdown,
 }
 
@@ -141,17 +145,11 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = Output::new(cli.format, use_color(cli.color), cli.quiet);
-    let is_diff = matches!(cli.command, Command::Diff(_));
-    match cli.format {
-        Format::Markdown if !is_diff => {
-            output.error("`--format markdown` is for `flowc diff`");
-            return ExitCode::from(2);
-        }
-        Format::Sarif if is_diff => {
-            output.error("`flowc diff` writes no SARIF; `--format` is human, short, json, markdown or github");
-            return ExitCode::from(2);
-        }
-        _ => {}
+    if cli.format == Format::Sarif && matches!(cli.command, Command::Diff(_)) {
+        output.error(
+            "`flowc diff` writes no SARIF; `--format` is human, short, json, markdown or github",
+        );
+        return ExitCode::from(2);
     }
     let outcome = match cli.command {
         Command::Build(args) => build::run(&args, &mut output),
@@ -161,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
+        Command::Cost(args) => cost::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

@@ -5,6 +5,7 @@
 
 mod annotation;
 mod change;
+mod costs;
 mod limits;
 mod machine;
 pub mod markdown;
@@ -26,10 +27,12 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use crate::backend::{Artifact, Output};
+use crate::cost::assume::Given;
 use crate::ir::Program;
 use crate::source::Sources;
 pub use annotation::annotations;
 pub use change::{Area, Change, Kind, Place};
+pub use costs::{Cost, CostChange};
 pub use limits::LimitChange;
 pub use permissions::{Need, PermissionChange, PermissionKind, Scope};
 pub use pipelines::{PipelineChange, compare_documents};
@@ -43,6 +46,8 @@ pub struct Side<'a> {
     pub output: &'a Output,
     /// The template, then each pipeline's definition and policy.
     pub artifacts: &'a [Artifact],
+    /// What is assumed of sizes and rates, beside the defaults.
+    pub assumed: &'a [Given],
 }
 
 /// What changes of one file.
@@ -57,6 +62,9 @@ pub struct FileChange {
     /// What else stands in the template: parameters, conditions, outputs.
     pub template: Vec<Change>,
     pub limits: Vec<LimitChange>,
+    pub costs: Vec<CostChange>,
+    /// What else is to be said: sentences.
+    pub notes: Vec<String>,
     /// The pictures of the pipelines that changed and are still there, their changed steps marked.
     #[serde(skip)]
     pub pictures: Vec<Picture>,
@@ -123,13 +131,20 @@ pub fn compare(path: &str, old: Option<&Side>, new: Option<&Side>) -> FileChange
     let template =
         |side: Option<&Side>| side.map_or(none.clone(), |side| side.output.template.clone());
     let (before, after) = (template(old), template(new));
+    let same = |old: &Side, new: &Side| old.output.definitions == new.output.definitions;
+    let (costs, notes) = match old.zip(new) {
+        Some((old, new)) if same(old, new) && old.assumed == new.assumed => Default::default(),
+        _ => costs::compare(old, new),
+    };
     let mut change = FileChange {
         path: path.to_owned(),
         kind,
         permissions: permissions::compare(old, new),
         resources: resources::compare(&before, &after),
         template: template::compare(&before, &after),
-        limits: limits::compare(old, new),
+        limits: limits::compare(old, new, &costs),
+        costs,
+        notes,
         pictures: pictures(new, &pipelines),
         texts: texts(path, old, new),
         pipelines,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::output::{Output, plural};
 use super::{Format, Outcome};
 use crate::backend;
+use crate::cost::assume::{Given, Source};
 use crate::diagnostic::find_nearest;
 use crate::diff::{self, Condition, FileChange, Report, Side};
 use crate::driver::{self, Compilation};
@@ -21,7 +22,7 @@ use crate::workspace::{Error, Workspace};
   flowc diff --text                     the generated files line by line, too
   flowc diff --files old.flow new.flow  two files, or two folders, without git
   flowc diff --format markdown          a comment for a pull request
-  flowc diff --fail-on widened-permissions,replaced-resources
+  flowc diff --fail-on widened-permissions,replaced-resources,cost:+20%
 
 Without a revision the base is the merge base of HEAD and the default branch: origin/HEAD, origin/main,
 origin/master, main or master, the first that there is. Exit code 0 when all compiles, whatever changes; 1 when a
@@ -47,7 +48,7 @@ pub(super) struct Args {
     #[arg(long)]
     text: bool,
 
-    /// Exit 1 when one of these holds: widened-permissions, replaced-resources, data-loss
+    /// Exit 1 when one of these holds: widened-permissions, replaced-resources, data-loss, cost:+20%
     #[arg(long, value_name = "CONDITIONS", value_delimiter = ',')]
     fail_on: Vec<String>,
 }
@@ -67,22 +68,17 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     }
 }
 
-/// The conditions that were asked for by name.
-fn conditions(names: &[String]) -> Result<Vec<Condition>, Error> {
-    let known = || diff::CONDITIONS.iter().map(|(name, _)| *name);
-    let find = |name: &String| {
-        let found = diff::CONDITIONS
-            .iter()
-            .find(|(known, _)| *known == name.trim());
-        found.map(|(_, condition)| *condition).ok_or_else(|| {
-            let hint = find_nearest(name, known()).map_or_else(
-                || format!("there are {}", known().collect::<Vec<_>>().join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            Error::Usage(format!("`--fail-on` knows no condition `{name}`; {hint}"))
+/// The conditions that were asked for.
+fn conditions(texts: &[String]) -> Result<Vec<Condition>, Error> {
+    let parse = |text: &String| {
+        Condition::parse(text).map_err(|why| {
+            let names = diff::CONDITIONS.iter().map(|(name, _)| *name);
+            let near = find_nearest(text, names);
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Error::Usage(format!("--fail-on: {why}{hint}"))
         })
     };
-    names.iter().map(find).collect()
+    texts.iter().map(parse).collect()
 }
 
 /// Two trees, and what they are called.
@@ -294,7 +290,10 @@ impl Comparison<'_> {
                 .collect();
             report.touched += usize::from(texts[0] != texts[1]);
             let change = compare(after, &made[0], &made[1]);
-            if !change.is_empty() {
+            for note in &change.notes {
+                output.status("Note", &format!("{after}: {note}"));
+            }
+            if !change.is_empty() || !change.costs.is_empty() {
                 report.files.push(change);
             }
         }
@@ -342,6 +341,7 @@ struct Made {
     compilation: Compilation,
     output: Option<backend::Output>,
     emission: Option<driver::Emission>,
+    assumed: Vec<Given>,
 }
 
 impl Made {
@@ -366,6 +366,15 @@ impl Made {
             compilation,
             output,
             emission,
+            assumed: workspace
+                .assumptions()
+                .into_iter()
+                .map(|(name, value)| Given {
+                    name,
+                    value,
+                    source: Source::Config,
+                })
+                .collect(),
         }))
     }
 
@@ -404,6 +413,7 @@ impl Made {
             sources: &self.compilation.sources,
             output: self.output.as_ref()?,
             artifacts: &self.emission.as_ref()?.artifacts,
+            assumed: &self.assumed,
         })
     }
 }

@@ -75,15 +75,12 @@ impl Output {
         };
         for diagnostic in diagnostics.iter().take(shown) {
             match self.format {
-                Format::Human => {
+                Format::Human | Format::Markdown => {
                     let mut text = render::render(diagnostic, sources, self.color);
                     text.push('\n');
                     write(io::stderr(), &text);
                 }
-                // The comment is on stdout, and says only that there are problems.
-                Format::Short | Format::Markdown => {
-                    write(io::stderr(), &render::short(diagnostic, sources))
-                }
+                Format::Short => write(io::stderr(), &render::short(diagnostic, sources)),
                 Format::Json => write(
                     io::stdout(),
                     &format!("{}\n", formats::json(diagnostic, sources)),
@@ -100,7 +97,7 @@ impl Output {
 
     /// `sales.flow: 2 errors, 1 warning`, when there is something to count.
     pub(super) fn summary(&mut self, path: &str, diagnostics: &[Diagnostic]) {
-        if diagnostics.is_empty() || self.format != Format::Human {
+        if diagnostics.is_empty() || !matches!(self.format, Format::Human | Format::Markdown) {
             return;
         }
         let errors = diagnostics

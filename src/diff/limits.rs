@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Side;
+use super::costs::{CostChange, MOST_EVENTS};
 use crate::backend::check::{self, Limit, Measure};
 
 /// A size that is near its limit, and larger than before.
@@ -22,7 +23,11 @@ pub struct LimitChange {
 /// From here on (of ten) a limit is near.
 const NEAR: usize = 7;
 
-pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<LimitChange> {
+pub(super) fn compare(
+    old: Option<&Side>,
+    new: Option<&Side>,
+    costs: &[CostChange],
+) -> Vec<LimitChange> {
     let measure = |side: Option<&Side>| -> Vec<Measure> {
         side.map_or_else(Vec::new, |side| {
             let texts = side
@@ -63,6 +68,21 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<LimitChange
             after: now.size,
             most,
         });
+    }
+    for cost in costs {
+        let events =
+            |cost: &Option<super::Cost>| cost.as_ref().map_or(0, |cost| cost.events as usize);
+        let (before, after) = (events(&cost.before), events(&cost.after));
+        if after > before && after * 10 >= MOST_EVENTS * NEAR {
+            changes.push(LimitChange {
+                subject: cost.pipeline.clone(),
+                what: "history",
+                unit: "events, as assumed",
+                before,
+                after,
+                most: MOST_EVENTS,
+            });
+        }
     }
     changes
 }

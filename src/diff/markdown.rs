@@ -10,7 +10,7 @@ use super::permissions::{PermissionChange, PermissionKind};
 use super::report::{Report, counted};
 use super::resources::{Action, ResourceChange};
 use super::sentence::{Part, cut, join, need, sentence, subjects};
-use super::{FileChange, PipelineChange};
+use super::{CostChange, FileChange, PipelineChange};
 
 /// What GitHub takes as a comment, in characters; counted here in bytes, which are never fewer.
 /// <https://docs.github.com/en/rest/issues/comments>
@@ -41,6 +41,7 @@ struct Page {
     more_permissions: String,
     resources: Vec<ResourceRow>,
     more_resources: String,
+    costs: Vec<CostRow>,
     limits: Vec<String>,
     sections: Vec<Section>,
     more_changes: String,
@@ -72,6 +73,14 @@ struct ResourceRow {
     #[serde(rename = "type")]
     cfn_type: String,
     what: String,
+}
+
+#[derive(Serialize)]
+struct CostRow {
+    pipeline: String,
+    month: String,
+    transitions: String,
+    assumed: String,
 }
 
 #[derive(Serialize)]
@@ -219,6 +228,10 @@ fn page(report: &Report, rows: usize, pictures: bool) -> Page {
             "more resource|more resources",
         ),
         resources: resources.into_iter().take(rows).map(resource).collect(),
+        costs: (report.files.iter().flat_map(|file| &file.costs))
+            .take(rows)
+            .map(cost)
+            .collect(),
         limits: (report.files.iter().flat_map(|file| &file.limits))
             .take(rows.min(LISTED))
             .map(|limit| {
@@ -376,6 +389,28 @@ fn resource(resource: &ResourceChange) -> ResourceRow {
         name: cell(&resource.name),
         cfn_type: cell(&resource.cfn_type),
         what: what.join("<br>"),
+    }
+}
+
+fn cost(cost: &CostChange) -> CostRow {
+    let (before, after, percent) = cost.month();
+    let mut month = match before == after || before.is_empty() {
+        true => cell(&after),
+        false => format!("{} → {}", cell(&before), cell(&after)),
+    };
+    if !percent.is_empty() {
+        month.push_str(&format!(" ({percent})"));
+    }
+    let short = |text: &str| cell(&cut(text, VALUE));
+    let own = cost.after.as_ref().or(cost.before.as_ref());
+    CostRow {
+        pipeline: cell(&cost.pipeline),
+        month,
+        transitions: match cost.transitions() {
+            Some((before, after)) => format!("{} → {}", short(before), short(after)),
+            None => own.map(|own| short(&own.transitions)).unwrap_or_default(),
+        },
+        assumed: listed(&cost.assumed),
     }
 }
 

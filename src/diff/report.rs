@@ -30,6 +30,33 @@ pub enum Condition {
     WidenedPermissions,
     ReplacedResources,
     DataLoss,
+    /// The dearest month of a pipeline is dearer by more than so many percent.
+    Cost(f64),
+}
+
+impl Condition {
+    /// `widened-permissions`, `cost:+20%`; why it is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(percent) = text.strip_prefix("cost") {
+            let number = percent
+                .strip_prefix(":+")
+                .and_then(|rest| rest.strip_suffix('%'));
+            let number = number.and_then(|number| number.parse::<f64>().ok());
+            return match number.filter(|number| number.is_finite() && *number >= 0.0) {
+                Some(number) => Ok(Self::Cost(number)),
+                None => Err(format!("`{text}` is no condition; write `cost:+20%`")),
+            };
+        }
+        let known = CONDITIONS.iter().find(|(name, _)| *name == text);
+        known.map(|(_, condition)| *condition).ok_or_else(|| {
+            let names: Vec<&str> = CONDITIONS.iter().map(|(name, _)| *name).collect();
+            format!(
+                "there is no condition `{text}`; there are {} and cost:+20%",
+                names.join(", ")
+            )
+        })
+    }
 }
 
 /// A condition that holds.
@@ -39,7 +66,7 @@ pub struct Tripped {
     pub why: String,
 }
 
-/// The conditions by their names.
+/// The conditions that are a name alone.
 pub const CONDITIONS: [(&str, Condition); 3] = [
     ("widened-permissions", Condition::WidenedPermissions),
     ("replaced-resources", Condition::ReplacedResources),
@@ -67,41 +94,58 @@ impl Report {
 
     /// Notes which of the conditions hold.
     pub fn judge(&mut self, conditions: &[Condition]) {
-        for (name, condition) in CONDITIONS {
-            if !conditions.contains(&condition) {
-                continue;
-            }
-            let (count, what) = match condition {
-                Condition::WidenedPermissions => (
-                    self.permissions().filter(|p| p.wider).count(),
-                    "permission is wider|permissions are wider",
-                ),
-                Condition::ReplacedResources => {
-                    let replaced = |r: &&ResourceChange| {
-                        matches!(r.action, Action::Replace | Action::MayReplace)
-                    };
-                    (
-                        self.resources().filter(replaced).count(),
-                        "resource is or may be replaced|resources are or may be replaced",
-                    )
-                }
-                Condition::DataLoss => {
-                    let lost = |r: &&ResourceChange| {
-                        matches!(r.data, Some(DataFate::Lost | DataFate::MayBeLost))
-                    };
-                    (
-                        self.resources().filter(lost).count(),
-                        "resource loses or may lose its data|resources lose or may lose their data",
-                    )
-                }
-            };
-            if count > 0 {
+        for condition in conditions {
+            let (name, count, what) = self.measure(*condition);
+            if count > 0 && !self.tripped.iter().any(|known| known.condition == name) {
                 self.tripped.push(Tripped {
-                    condition: name.to_owned(),
+                    condition: name,
                     why: counted(count, what),
                 });
             }
         }
+    }
+
+    /// The name of a condition, how often it holds, and what does then.
+    fn measure(&self, condition: Condition) -> (String, usize, &'static str) {
+        let named = CONDITIONS.iter().find(|(_, known)| *known == condition);
+        let name = named.map(|(name, _)| (*name).to_owned());
+        let (count, what) = match condition {
+            Condition::WidenedPermissions => (
+                self.permissions().filter(|p| p.wider).count(),
+                "permission is wider|permissions are wider",
+            ),
+            Condition::ReplacedResources => {
+                let replaced =
+                    |r: &&ResourceChange| matches!(r.action, Action::Replace | Action::MayReplace);
+                (
+                    self.resources().filter(replaced).count(),
+                    "resource is or may be replaced|resources are or may be replaced",
+                )
+            }
+            Condition::DataLoss => {
+                let lost = |r: &&ResourceChange| {
+                    matches!(r.data, Some(DataFate::Lost | DataFate::MayBeLost))
+                };
+                (
+                    self.resources().filter(lost).count(),
+                    "resource loses or may lose its data|resources lose or may lose their data",
+                )
+            }
+            Condition::Cost(most) => {
+                let costs = self.files.iter().flat_map(|file| &file.costs);
+                let dearer =
+                    costs.filter(|cost| cost.percent.is_some_and(|percent| percent > most));
+                (
+                    dearer.count(),
+                    "pipeline is dearer by more than that|pipelines are dearer by more than that",
+                )
+            }
+        };
+        let name = name.unwrap_or_else(|| match condition {
+            Condition::Cost(most) => format!("cost:+{most}%"),
+            _ => String::new(),
+        });
+        (name, count, what)
     }
 
     /// The whole in one line.
@@ -195,6 +239,16 @@ impl Report {
             lost(&[DataFate::MayBeLost]),
             "may lose its data|may lose their data",
         );
+        let costs = || {
+            self.files
+                .iter()
+                .flat_map(|file| &file.costs)
+                .filter_map(|c| c.percent)
+        };
+        let dearer = costs().filter(|percent| *percent >= 0.05).count();
+        let cheaper = costs().filter(|percent| *percent <= -0.05).count();
+        add(dearer, "is dearer|are dearer");
+        add(cheaper, "is cheaper|are cheaper");
         if parts.is_empty() {
             return "Only the template is written otherwise.".to_owned();
         }

@@ -5,7 +5,7 @@ use super::permissions::PermissionChange;
 use super::report::Report;
 use super::resources::{Action, ResourceChange};
 use super::sentence::{Part, cut, join, need, sentence, sign, subjects, word};
-use super::{FileChange, PipelineChange};
+use super::{CostChange, FileChange, PipelineChange};
 
 /// Characters of a value.
 const VALUE: usize = 100;
@@ -117,7 +117,41 @@ impl Page {
                 self.line(2, &format!("{sign} {words}"));
             }
         }
+        if !file.costs.is_empty() {
+            self.line(1, "cost");
+            for cost in &file.costs {
+                self.cost(cost);
+            }
+        }
         self.line(0, "");
+    }
+
+    fn cost(&mut self, cost: &CostChange) {
+        let (before, after, percent) = cost.month();
+        let words = match (before.as_str(), after.as_str()) {
+            ("", after) => format!("{after} a month"),
+            (before, "") => format!("nothing, was {before} a month"),
+            (before, after) if before == after => format!("{after} a month, as before"),
+            (before, after) => format!("{before} -> {after} a month"),
+        };
+        let percent = if percent.is_empty() {
+            percent
+        } else {
+            format!(" ({percent})")
+        };
+        let sign = self.sign('~');
+        let name = self.bold(&cost.pipeline);
+        self.line(2, &format!("{sign} {name}: {words}{percent}"));
+        if let Some((before, after)) = cost.transitions() {
+            let value = |text: &str| cut(text, VALUE);
+            self.line(
+                4,
+                &format!("transitions {} -> {}", value(before), value(after)),
+            );
+        }
+        if !cost.assumed.is_empty() {
+            self.line(4, &format!("assumed {}", cost.assumed.join(", ")));
+        }
     }
 
     fn pipeline(&mut self, pipeline: &PipelineChange) {

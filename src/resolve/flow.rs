@@ -19,6 +19,7 @@ mod times;
 mod triggers;
 mod warnings;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -188,6 +189,7 @@ fn empty_pipeline(name: &ast::Name) -> Pipeline {
         returns: Type::Any,
         labels: 1,
         span: name.span,
+        accesses: OnceCell::new(),
     }
 }
 
@@ -352,6 +354,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             returns,
             labels: self.labels,
             span: ast.name.span,
+            accesses: OnceCell::new(),
         }
     }
 

@@ -18,9 +18,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backend", &["source", "catalog", "ir"]),
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
+    (
+        "cost",
+        &["source", "diagnostic", "catalog", "ir", "backend"],
+    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
-    ("diff", &["source", "catalog", "ir", "backend"]),
+    ("diff", &["source", "catalog", "ir", "backend", "cost"]),
     (
         "driver",
         &[

@@ -44,6 +44,7 @@ impl Made {
             sources: &self.compilation.sources,
             output: &self.output,
             artifacts: &self.emission.artifacts,
+            assumed: &[],
         }
     }
 }

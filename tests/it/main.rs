@@ -5,6 +5,7 @@ mod catalog;
 mod cfn;
 mod cli;
 mod corpus;
+mod cost;
 mod decoding;
 mod defects;
 mod diff;
