@@ -514,6 +514,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             name,
             args,
             block,
+            ..
         } = &ast.kind
         {
             return self.use_stage(ast, *mode, name, args.as_deref(), block.as_ref(), owner);
@@ -682,6 +683,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 service,
                 operation,
                 args,
+                ..
             } => self.api_call(ast, *mode, service, operation, args),
             ast::StageKind::Pass(value) => {
                 let value = match value {
