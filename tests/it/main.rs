@@ -24,6 +24,7 @@ mod lowering;
 mod meaning;
 mod recovery;
 mod report;
+mod review;
 mod rules;
 mod simulate;
 mod support;
