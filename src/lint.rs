@@ -10,6 +10,7 @@ mod lifetimes;
 mod loops;
 mod parts;
 mod queries;
+mod shapes;
 mod texts;
 mod units;
 mod waiting;
@@ -41,6 +42,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         .flat_map(|pipeline| lints.iter().flat_map(|lint| lint(pipeline)))
         .collect();
     found.extend(functions::needless(program));
+    found.extend(shapes::two_shapes(program));
     found.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
     });

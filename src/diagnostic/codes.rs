@@ -215,4 +215,5 @@ codes! {
     LongHistory "F1018" "long-history" Warning;
     LoggedPayload "F1019" "logged-payload" Warning;
     NeedlessFunction "F1020" "needless-function" Warning;
+    TwoShapes "F1021" "two-shapes" Warning;
 }
