@@ -121,7 +121,9 @@ fn compare_revisions(
             return Err(Error::Missing(path));
         }
     }
-    let (before, after) = (old.sources(&paths)?, new.sources(&paths)?);
+    let normal = |path: String| repository.normal(&path);
+    let before = old.sources(&paths)?;
+    let after: BTreeSet<String> = new.sources(&paths)?.into_iter().map(normal).collect();
     // What is there, and was not found, is ignored.
     let ignored = |path: &String| !after.contains(path) && new.has(path);
     let all: BTreeSet<String> = before

@@ -226,6 +226,14 @@ impl Repository {
         ups.chain(rest).collect::<Vec<_>>().join("/")
     }
 
+    /// The one form of a path as seen from the current folder; itself for one outside.
+    pub fn normal(&self, path: &str) -> String {
+        match self.inside(path) {
+            Some(inside) => self.outside(&inside),
+            None => path.to_owned(),
+        }
+    }
+
     /// The top folder.
     pub fn root(&self) -> &Path {
         &self.root
