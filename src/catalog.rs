@@ -15,6 +15,7 @@ pub mod machine;
 pub mod meaning;
 pub mod metric;
 mod notation;
+pub mod quota;
 pub mod resource;
 pub mod shape;
 mod table;

@@ -14,6 +14,7 @@ use crate::workspace;
 mod build;
 mod catalog;
 mod check;
+mod cost;
 mod explain;
 mod fmt;
 mod graph;
@@ -41,6 +42,7 @@ use output::Output;
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc run jobs.flow           run a pipeline without AWS
   flowc test                    run the tests that stand in the sources
+  flowc cost jobs.flow          what a run costs, as a formula of the data
   flowc explain F0302           what an error means, with an example"
 )]
 struct Cli {
@@ -76,6 +78,8 @@ enum Command {
     Run(run::Args),
     /// Run the tests of sources in the simulator, under the roles that they get
     Test(test::Args),
+    /// Say what runs cost, as a formula of the data and in dollars
+    Cost(cost::Args),
     /// Explain an error or a warning
     Explain(explain::Args),
     /// Draw the pipelines: Mermaid, DOT or SVG
@@ -102,6 +106,8 @@ enum Format {
     Github,
     /// One SARIF log
     Sarif,
+    /// Markdown, of what is a page; diagnostics as for people
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -147,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
+        Command::Cost(args) => cost::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args, &mut output),

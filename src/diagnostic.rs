@@ -127,9 +127,10 @@ pub fn find_nearest<'a>(
         6..=13 => 2,
         _ => 3,
     };
+    let name = lowercase(name);
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
-        .filter_map(|candidate| Some((distance(name, candidate, limit)?, candidate)))
+        .filter_map(|candidate| Some((distance(&name, candidate, limit)?, candidate)))
         .collect();
     near.sort_unstable();
     let (best, nearest) = *near.first()?;
@@ -140,16 +141,22 @@ pub fn find_nearest<'a>(
 }
 
 /// Optimal string alignment distance (a swap of neighbours counts one), if at most `limit`.
-fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
-    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).collect();
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
+fn distance(a: &[char], candidate: &str, limit: usize) -> Option<usize> {
+    let b: Vec<char> = lowercase(candidate);
     if a.len().abs_diff(b.len()) > limit {
         return None;
     }
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let width = b.len() + 1;
+    // The row before the last, the last, and the one that is being filled.
+    let mut rows = vec![0; 3 * width];
+    let (before, rest) = rows.split_at_mut(width);
+    let (above, row) = rest.split_at_mut(width);
+    let (mut before, mut above, mut row) = (before, above, row);
+    for (j, cell) in above.iter_mut().enumerate() {
+        *cell = j;
+    }
     for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
+        row[0] = i + 1;
         for (j, y) in b.iter().enumerate() {
             let mut best = (above[j] + usize::from(x != y))
                 .min(above[j + 1] + 1)
@@ -157,11 +164,15 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
                 best = best.min(before[j - 1] + 1);
             }
-            row.push(best);
+            row[j + 1] = best;
         }
-        before = std::mem::replace(&mut above, row);
+        (before, above, row) = (above, row, before);
     }
     above.last().copied().filter(|d| *d <= limit)
+}
+
+fn lowercase(text: &str) -> Vec<char> {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

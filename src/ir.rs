@@ -19,6 +19,8 @@ pub mod trigger;
 pub mod types;
 mod visit;
 
+use std::cell::OnceCell;
+
 use crate::catalog::created::{Role, Touching};
 use crate::catalog::metric::Measure;
 use crate::catalog::resource::ResourceKind;
@@ -152,6 +154,8 @@ pub struct Pipeline {
     /// The number of labels; ids are below it.
     pub labels: u32,
     pub span: Span,
+    /// What [`access::accesses`] found, once somebody asked.
+    pub accesses: OnceCell<access::Accesses>,
 }
 
 #[derive(Clone, Debug)]

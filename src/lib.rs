@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod catalog;
 pub mod cli;
+pub mod cost;
 pub mod diagnostic;
 pub mod driver;
 pub mod environment;

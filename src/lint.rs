@@ -2,13 +2,16 @@
 //!
 //! What only the source shows (an unused step, a name that nothing reads) is `resolve`'s to warn of.
 
+mod capacity;
 mod children;
+mod functions;
 mod handlers;
 mod lifetimes;
 mod loops;
 mod parts;
 mod queries;
 mod texts;
+mod triggers;
 mod units;
 mod waiting;
 
@@ -18,7 +21,9 @@ use crate::source::Span;
 
 /// All warnings, in the order of places.
 pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 10] = [
+    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 13] = [
+        capacity::long_histories,
+        capacity::uncapped_maps,
         children::repeated_names,
         handlers::failures_that_end_as_success,
         lifetimes::unreleased,
@@ -28,13 +33,16 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         texts::interpolated_nulls,
         units::mistaken_units,
         waiting::unawaited_jobs,
+        waiting::endless_jobs,
         waiting::without_end,
     ];
     let mut found: Vec<Diagnostic> = program
         .pipelines
         .iter()
         .flat_map(|pipeline| lints.iter().flat_map(|lint| lint(pipeline)))
+        .chain(triggers::endless(program))
         .collect();
+    found.extend(functions::needless(program));
     found.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
     });

@@ -60,6 +60,9 @@ pub struct Config {
     /// Values of parameters by environment.
     #[serde(default)]
     pub environments: BTreeMap<String, Environment>,
+    /// What `cost` assumes: values by names, or such tables by pipelines and states.
+    #[serde(default)]
+    pub assume: toml::Table,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -167,6 +170,23 @@ impl Workspace {
             &root,
             format!("environment `{name}`: {}", problems.join("; ")),
         )
+    }
+
+    /// What `cost` assumes, with dotted names: `partitions`, `ready.waits`, `nightly.partitions`.
+    pub fn assumptions(&self) -> Vec<(String, String)> {
+        fn flatten(prefix: &str, table: &toml::Table, all: &mut Vec<(String, String)>) {
+            for (name, value) in table {
+                let name = format!("{prefix}{name}");
+                match value {
+                    toml::Value::Table(inner) => flatten(&format!("{name}."), inner, all),
+                    toml::Value::String(text) => all.push((name, text.clone())),
+                    value => all.push((name, value.to_string())),
+                }
+            }
+        }
+        let mut all = Vec::new();
+        flatten("", &self.config.assume, &mut all);
+        all
     }
 
     fn config_error(&self, root: &Path, reason: String) -> Error {
@@ -328,60 +348,81 @@ fn beside(path: &str) -> Vec<String> {
 /// Whether a file holds exactly this text; false when there is none.
 pub fn holds(path: &Path, text: &str) -> io::Result<bool> {
     match fs::metadata(path) {
-        Ok(meta) if meta.len() != text.len() as u64 => Ok(false),
-        Ok(_) => Ok(fs::read(path)? == text.as_bytes()),
+        Ok(meta) => has_text(path, &meta, text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn has_text(path: &Path, meta: &fs::Metadata, text: &str) -> io::Result<bool> {
+    Ok(meta.len() == text.len() as u64 && fs::read(path)? == text.as_bytes())
 }
 
 /// Writes a file whole or not at all, and leaves it alone when it holds the text already. Through a symbolic link it
 /// writes the file that the link names; a file that is not to be written is not replaced by another.
 /// Returns whether it was written.
 pub fn write(path: &Path, text: &str) -> Result<bool, Error> {
-    let write_error = |error: &io::Error| Error::Write {
+    let write_error = |error: io::Error| Error::Write {
         path: display(path),
-        reason: reason(error),
+        reason: reason(&error),
     };
-    if holds(path, text).map_err(|e| write_error(&e))? {
+    let Some((target, meta)) = find_target(path).map_err(write_error)? else {
+        return replace(path, None, text).map_err(write_error);
+    };
+    if has_text(&target, &meta, text).map_err(write_error)? {
         return Ok(false);
     }
-    let linked;
-    let path = match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => {
-            linked = fs::canonicalize(path).map_err(|e| write_error(&e))?;
-            &linked
-        }
-        _ => path,
-    };
-    if fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly()) {
+    if meta.permissions().readonly() {
         return Err(Error::Write {
-            path: display(path),
+            path: display(&target),
             reason: "it is read-only".to_owned(),
         });
     }
+    replace(&target, Some(&meta), text).map_err(write_error)
+}
+
+/// The file that a path names, through symbolic links; None when there is none yet.
+fn find_target(path: &Path) -> io::Result<Option<(PathBuf, fs::Metadata)>> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => {
+            let target = fs::canonicalize(path)?;
+            let meta = fs::metadata(&target)?;
+            Ok(Some((target, meta)))
+        }
+        Ok(meta) => Ok(Some((path.to_owned(), meta))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts a new file at a path, in the place of an old one if there is one.
+fn replace(path: &Path, old: Option<&fs::Metadata>, text: &str) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|e| write_error(&e))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".flowc-");
-    set_mode(&mut builder, path);
-    let mut file = builder.tempfile_in(folder).map_err(|e| write_error(&e))?;
-    file.write_all(text.as_bytes())
-        .map_err(|e| write_error(&e))?;
-    file.persist(path).map_err(|e| write_error(&e.error))?;
+    set_mode(&mut builder, old);
+    let mut file = match builder.tempfile_in(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            builder.tempfile_in(folder)?
+        }
+        file => file?,
+    };
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map_err(|e| e.error)?;
     Ok(true)
 }
 
 /// A temporary file is private; what replaces it keeps the mode of the old file, or gets that of a new one.
 #[cfg(unix)]
-fn set_mode(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
+fn set_mode(builder: &mut tempfile::Builder<'_, '_>, old: Option<&fs::Metadata>) {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_or(0o666, |meta| meta.permissions().mode());
+    let mode = old.map_or(0o666, |meta| meta.permissions().mode());
     builder.permissions(fs::Permissions::from_mode(mode));
 }
 
 #[cfg(not(unix))]
-fn set_mode(_builder: &mut tempfile::Builder<'_, '_>, _path: &Path) {}
+fn set_mode(_builder: &mut tempfile::Builder<'_, '_>, _old: Option<&fs::Metadata>) {}
 
 /// Generated files in a source's output folder that its program no longer makes.
 pub fn find_stale(folder: &Path, expected: &[&str]) -> Vec<PathBuf> {

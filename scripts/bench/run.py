@@ -32,13 +32,14 @@ pipeline {name}(date: string, partitions: [{{ dt: string, hour: int }}]) {{
                  catch all {{ quarantine }}
   step quarantine = sns.publish(TopicArn: ops, Message: "{{item.dt}}: {{error.cause}}")
   step publish = athena.startQueryExecution(QueryString: "MSCK REPAIR TABLE {name}", WorkGroup: reports)
-                   reads raw/"{name}/*"
+                   reads mart/"{name}", raw/"{name}/*"
 
   flow gate{chain} -> map(partitions, 20) -> clean -> publish
 }}
 """
 HEAD = """\
 bucket    raw       = "acme-raw"
+database  mart      = "mart"
 job       clean_job = "clean"
 workgroup reports   = "reporting"
 topic     ops       = "ops"

@@ -50,6 +50,16 @@ KNOWN = [
     ("iam-data", "wide", r"cloudwatch:PutMetricData ", "held by cloudwatch:namespace, as Glue's own policy does"),
     ("permissions", "denied", r"^dms:\w+ arn:aws:dms:\S+:task:\w", "the reference writes task:* where an id stands, and iam-simulate takes the star for a character"),
     ("permissions", "surplus", r"^dms:\w+ on arn:aws:dms:\S+:task:\w", "the same"),
+    ("checkov", "CKV_AWS_158", "", "log groups are encrypted with AWS's key; a key of one's own is the author's choice"),
+    ("checkov", "CKV_AWS_27", "", "queues are encrypted with SQS's own key, which it does not count; a key of one's own is `key:`"),
+    ("checkov", "CKV_AWS_26", "", "alarms and rules cannot publish to a topic under AWS's managed key; a key of one's own is `key:`"),
+    ("checkov", "CKV_AWS_119", "", "tables are encrypted with AWS's key; a key of one's own is `key:`"),
+    ("checkov", "CKV_AWS_18", "", "access logs need a bucket that is the account's, not the pipeline's"),
+    ("checkov", "CKV_AWS_195", "", "a security configuration says where Glue encrypts its logs and bookmarks, under a key of one's own"),
+    ("checkov", "CKV_AWS_115", "", "concurrency that is reserved is taken from the account's other functions"),
+    ("checkov", "CKV_AWS_116", "", "Step Functions waits for its functions: what fails is the state's, not a dead letter's"),
+    ("checkov", "CKV_AWS_117", "", "a function that calls AWS's services alone needs no network of one's own"),
+    ("checkov", "CKV_AWS_173", "", "environments are encrypted with AWS's key; a key of one's own is the author's choice"),
     ("iam-data", "wide", r"batch:TerminateJob ", "accepted by Batch on job/* as well, which permissions asks for"),
 ]
 
@@ -73,6 +83,17 @@ def cfn_lint(files):
     return found, {"cfn-lint": len(files)}
 
 
+def checkov(files):
+    p = subprocess.run([str(HOME / "checkov/bin/python"), str(HOME / "checkov/bin/checkov"), "--skip-download", "--framework", "cloudformation", "--compact",
+                        "--output", "json", "--soft-fail", *(a for f in files for a in ("--file", str(f)))], capture_output=True, text=True)
+    if p.returncode or not p.stdout.strip():
+        raise RuntimeError(f"checkov broke down:\n{p.stderr[-2000:]}")
+    results = json.loads(p.stdout)["results"]
+    found = [{"file": f["file_abs_path"], "judge": "checkov", "rule": f["check_id"], "message": f"{f['resource']} {f['check_name']}"}
+             for f in results["failed_checks"]]
+    return found, {"checkov": len({f["file_abs_path"] for kind in ("passed_checks", "failed_checks") for f in results[kind]})}
+
+
 def wrapped(definition=None, policy=None):
     """A template around a definition or a policy that has none, for cfn-lint."""
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
@@ -91,7 +112,7 @@ class Docket:
 
     def __init__(self, scratch):
         self.scratch, self.label, self.findings = scratch, {}, []
-        self.asl, self.iam, self.machines, self.templates = [], [], [], []
+        self.asl, self.iam, self.machines, self.templates, self.deployable = [], [], [], [], []
 
     def add(self, kind, label, document):
         path = self.scratch / f"{len(self.label)}.{kind}.json"
@@ -110,6 +131,7 @@ class Docket:
             if f.name.endswith(".template.json") and self.parse(f) is not None:
                 templates.append(Template(f))
                 self.templates.append(f)
+                self.deployable.append(f)
                 self.label[str(f)] = str(f)
         for t in templates:
             self.findings += t.findings
@@ -157,6 +179,8 @@ class Docket:
         jobs = []
         if self.templates:
             jobs.append((lambda: cfn_lint(self.templates), len(self.templates)))
+        if self.deployable:
+            jobs.append((lambda: checkov(self.deployable), len(self.deployable)))
         if self.asl:
             jobs.append((lambda: call(["node", HERE / "asl.mjs", *self.asl]), len(self.asl)))
             jobs.append((lambda: call([python, HERE / "task_args.py", *self.asl]), len(self.asl)))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the judges at the versions pinned in requirements.txt and package-lock.json.
+# Installs the judges at the versions pinned in requirements.txt, requirements-checkov.txt and package-lock.json.
 #
 #   scripts/judges/setup.sh          prints the folder they are in
 #
@@ -9,7 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=${FLOWC_JUDGES:-${XDG_CACHE_HOME:-$HOME/.cache}/flowc-judges}
-stamp=$(cat "$here/requirements.txt" "$here/package-lock.json" <(python3 --version) <(node --version) | cksum)
+stamp=$(cat "$here"/requirements*.txt "$here/package-lock.json" <(python3 --version) <(node --version) | cksum)
 
 if [[ -f $home/stamp && $(<"$home/stamp") == "$stamp" ]]; then
   echo "$home"
@@ -19,8 +19,12 @@ fi
 echo "installing the judges in $home" >&2
 rm -rf "$home"
 mkdir -p "$home/node"
-python3 -m venv "$home/python"
-"$home/python/bin/pip" install --quiet --no-deps --disable-pip-version-check -r "$here/requirements.txt" >&2
+install() { # VENV REQUIREMENTS
+  python3 -m venv "$home/$1"
+  "$home/$1/bin/pip" install --quiet --no-deps --disable-pip-version-check -r "$here/$2" >&2
+}
+install python requirements.txt
+install checkov requirements-checkov.txt
 cp "$here/package.json" "$here/package-lock.json" "$home/node/"
 npm ci --prefix "$home/node" --silent --no-audit --no-fund --ignore-scripts >&2
 echo "$stamp" >"$home/stamp"

@@ -41,9 +41,8 @@ pub struct Statement {
 
 /// What the pipeline's role must be allowed to do.
 pub fn policy(program: &Program, pipeline: &Pipeline) -> Policy {
-    let mut needs = access::find_accesses(program, pipeline).needs;
-    needs.retain(|need| need.step.is_none());
-    merge(needs)
+    let needs = &access::accesses(program, pipeline).needs;
+    merge(needs.iter().filter(|need| need.step.is_none()))
 }
 
 /// What the roles of the pipeline's steps must be allowed to do, by step.
@@ -52,11 +51,8 @@ pub fn step_policies(program: &Program, pipeline: &Pipeline) -> Vec<(String, Pol
     if steps.is_empty() {
         return Vec::new();
     }
-    let needs = access::find_accesses(program, pipeline).needs;
-    let of = |step: &String| {
-        let own = needs.iter().filter(|need| need.step.as_ref() == Some(step));
-        merge(own.cloned().collect())
-    };
+    let needs = &access::accesses(program, pipeline).needs;
+    let of = |step: &String| merge(needs.iter().filter(|need| need.step.as_ref() == Some(step)));
     steps
         .into_iter()
         .map(|step| (step.clone(), of(&step)))

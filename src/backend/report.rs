@@ -86,7 +86,7 @@ pub fn permissions(
         for trigger in &pipeline.settings.triggers {
             let accesses = access::find_start_accesses(program, pipeline, trigger);
             let name = format!("{} on {}", pipeline.name, trigger.source.word());
-            others.push(role(name, &iam::merge(accesses.needs), &none));
+            others.push(role(name, &iam::merge(&accesses.needs), &none));
         }
     }
     for (id, resource) in (0u32..).map(ResourceId).zip(&program.resources) {
@@ -97,12 +97,12 @@ pub fn permissions(
                 "" => name.clone(),
                 suffix => format!("{name} ({})", suffix.to_lowercase()),
             };
-            others.push(role(name, &iam::merge(accesses.needs), &none));
+            others.push(role(name, &iam::merge(&accesses.needs), &none));
         }
         let touches = resource.creation().is_some_and(|c| !c.touches.is_empty());
         if touches && resource.kind.word == "role" {
             let accesses = access::find_service_accesses(program, id, None);
-            others.push(role(name, &iam::merge(accesses.needs), &none));
+            others.push(role(name, &iam::merge(&accesses.needs), &none));
         }
     }
     Permissions { pipelines, others }

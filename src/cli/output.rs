@@ -60,7 +60,10 @@ impl Output {
 
     /// The diagnostics of one file: for people on stderr, for programs on stdout.
     pub(super) fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
-        let people = matches!(self.format, Format::Human | Format::Short);
+        let people = matches!(
+            self.format,
+            Format::Human | Format::Short | Format::Markdown
+        );
         let shown = if people {
             diagnostics.len().min(MOST_SHOWN)
         } else {
@@ -68,7 +71,7 @@ impl Output {
         };
         for diagnostic in diagnostics.iter().take(shown) {
             match self.format {
-                Format::Human => {
+                Format::Human | Format::Markdown => {
                     let mut text = render::render(diagnostic, sources, self.color);
                     text.push('\n');
                     write(io::stderr(), &text);
@@ -90,7 +93,7 @@ impl Output {
 
     /// `sales.flow: 2 errors, 1 warning`, when there is something to count.
     pub(super) fn summary(&mut self, path: &str, diagnostics: &[Diagnostic]) {
-        if diagnostics.is_empty() || self.format != Format::Human {
+        if diagnostics.is_empty() || !matches!(self.format, Format::Human | Format::Markdown) {
             return;
         }
         let errors = diagnostics

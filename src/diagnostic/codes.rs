@@ -211,6 +211,11 @@ codes! {
     MistakenUnit "F1013" "mistaken-unit" Warning;
     BareSeconds "F1014" "bare-seconds" Warning;
     UnusedResult "F1015" "unused-result" Warning;
+    EndlessJob "F1016" "endless-job" Warning;
+    UncappedMap "F1017" "uncapped-map" Warning;
+    LongHistory "F1018" "long-history" Warning;
+    LoggedPayload "F1019" "logged-payload" Warning;
+    NeedlessFunction "F1020" "needless-function" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

@@ -107,6 +107,13 @@ pub struct Accesses {
     pub problems: Vec<Problem>,
 }
 
+/// What [`find_accesses`] finds, which it does once: a program does not change any more when it is asked for.
+pub fn accesses<'p>(program: &Program, pipeline: &'p Pipeline) -> &'p Accesses {
+    pipeline
+        .accesses
+        .get_or_init(|| find_accesses(program, pipeline))
+}
+
 /// What the pipeline's role needs, and what the roles of its steps need.
 pub fn find_accesses(program: &Program, pipeline: &Pipeline) -> Accesses {
     let mut finder = Finder {

@@ -3,7 +3,7 @@
 use super::loops::has_end;
 use super::parts::{any_part, arguments, for_each_part, stage_calls};
 use super::{head, name};
-use crate::catalog::{Pattern, wait};
+use crate::catalog::{Pattern, quota, wait};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
     Binding, Block, Call, ExprKind, Pipeline, Stage, StageKind, Target, VariableId, for_each_stage,
@@ -67,6 +67,45 @@ fn endless_wait(call: &Call) -> Diagnostic {
     };
     Diagnostic::new(Code::EndlessWait, place, message)
         .help("add `timeout 2d`, or `heartbeat 10m` when whoever answers sends signs of life")
+}
+
+/// Jobs that are waited for, which neither their service nor anything here ever ends.
+pub(super) fn endless_jobs(pipeline: &Pipeline) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if pipeline.settings.timeout.is_some() {
+        return found;
+    }
+    for_each_stage(&pipeline.body, &mut |stage| {
+        let StageKind::Call(call) = &stage.kind else {
+            return;
+        };
+        if call.form.pattern != Pattern::Sync || call.timeout.is_some() {
+            return;
+        }
+        let Some(bound) = quota::find_unbounded(call.operation.service, &call.operation.name)
+        else {
+            return;
+        };
+        let member = bound.split('.').next().unwrap_or_default();
+        if arguments(call)
+            .iter()
+            .any(|(name, _)| !bound.is_empty() && *name == member)
+        {
+            return;
+        }
+        found.push(
+            Diagnostic::new(
+                Code::EndlessJob,
+                head(call),
+                format!(
+                    "this call waits for its job without an end: no limit of `{}` ends one that hangs",
+                    call.operation.service
+                ),
+            )
+            .help("add `timeout 4h` to it, or to the pipeline"),
+        );
+    });
+    found
 }
 
 /// Whether some name in the block is made of itself: a counter, with which the loop ends.

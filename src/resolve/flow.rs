@@ -20,6 +20,7 @@ mod times;
 mod triggers;
 mod warnings;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -190,6 +191,7 @@ fn empty_pipeline(name: &ast::Name) -> Pipeline {
         returns: Type::Any,
         labels: 1,
         span: name.span,
+        accesses: OnceCell::new(),
     }
 }
 
@@ -357,6 +359,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             returns,
             labels: self.labels,
             span: ast.name.span,
+            accesses: OnceCell::new(),
         }
     }
 
@@ -516,6 +519,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             name,
             args,
             block,
+            ..
         } = &ast.kind
         {
             return self.use_stage(ast, *mode, name, args.as_deref(), block.as_ref(), owner);
@@ -684,6 +688,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 service,
                 operation,
                 args,
+                ..
             } => self.api_call(ast, *mode, service, operation, args),
             ast::StageKind::Pass(value) => {
                 let value = match value {

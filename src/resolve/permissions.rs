@@ -4,7 +4,7 @@
 
 use crate::catalog::machine::ACCESSIBLE;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::access::{Problem, find_accesses, find_service_accesses};
+use crate::ir::access::{Problem, accesses, find_service_accesses};
 use crate::ir::{Program, ResourceId};
 
 /// All problems of all pipelines and of the roles of resources, in source order.
@@ -12,7 +12,7 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
     for pipeline in &program.pipelines {
-        problems.extend(find_accesses(program, pipeline).problems);
+        problems.extend(accesses(program, pipeline).problems.iter().cloned());
     }
     for (id, resource) in (0u32..).map(ResourceId).zip(&program.resources) {
         for role in resource.creation().into_iter().flat_map(|c| &c.roles) {

@@ -334,6 +334,8 @@ pub enum StageKind {
         /// None without parentheses.
         args: Option<Vec<Arg>>,
         block: Option<Block>,
+        /// From the name to the closing parenthesis.
+        call: Span,
     },
     /// `service.operation(Member: value)`
     Call {
@@ -341,6 +343,8 @@ pub enum StageKind {
         service: Name,
         operation: Name,
         args: Vec<Arg>,
+        /// From the service to the closing parenthesis.
+        call: Span,
     },
     Pass(Option<Expr>),
     Let(Let),

@@ -372,6 +372,7 @@ impl Dump {
                 name,
                 args,
                 block,
+                ..
             } => {
                 self.mode(*mode);
                 self.inline("use", |d| {
@@ -389,6 +390,7 @@ impl Dump {
                 service,
                 operation,
                 args,
+                ..
             } => {
                 self.mode(*mode);
                 self.inline("call", |d| {

@@ -29,6 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "simulate",
         ],
     ),
+    (
+        "cost",
+        &["source", "diagnostic", "catalog", "ir", "backend"],
+    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
     (

@@ -195,6 +195,7 @@ pub fn pipeline(name: &str, stages: Vec<Stage>) -> Pipeline {
         returns: Type::Any,
         labels: 1,
         span: span(0),
+        accesses: std::cell::OnceCell::new(),
     }
 }
 

@@ -86,7 +86,7 @@ fn any_need() -> impl Strategy<Value = Need> {
 proptest! {
     #[test]
     fn joined_statements_allow_what_was_needed_and_no_more(needs in prop::collection::vec(any_need(), 0..8)) {
-        let policy = merge(needs.clone());
+        let policy = merge(&needs);
         for request in requests() {
             prop_assert_eq!(needed(&needs, request), allowed(&policy, request), "{:?}", request);
         }
@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn every_reason_stays_and_every_statement_has_its_name(needs in prop::collection::vec(any_need(), 0..8)) {
-        let policy = merge(needs.clone());
+        let policy = merge(&needs);
         let given: BTreeSet<_> = needs.iter().map(|need| &need.reason).collect();
         let kept: BTreeSet<_> = policy.statements.iter().flat_map(|s| &s.reasons).collect();
         prop_assert_eq!(given, kept);
@@ -110,6 +110,6 @@ proptest! {
         let texts = |policy: Policy| -> BTreeSet<String> {
             policy.statements.iter().map(|s| format!("{:?} {:?} {:?}", s.actions, s.resources, s.conditions)).collect()
         };
-        prop_assert_eq!(texts(merge(needs)), texts(merge(turned)));
+        prop_assert_eq!(texts(merge(&needs)), texts(merge(&turned)));
     }
 }

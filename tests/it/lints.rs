@@ -1,7 +1,8 @@
 //! What warnings know of AWS holds for the catalog, and nobody who begins from an example is warned.
 
 use flowc::catalog::shape::Shape;
-use flowc::catalog::{self, lifetime, meaning};
+use flowc::catalog::{self, Pattern, lifetime, meaning, quota};
+use flowc::diagnostic::Code;
 use flowc::diagnostic::levels::LintLevels;
 use flowc::diagnostic::render;
 use flowc::driver;
@@ -55,6 +56,62 @@ fn members_that_mean_more_than_their_type_are_members() {
         assert!(
             form.is_some_and(|form| has_member(form.input, member)),
             "{service}.{operation} {member}"
+        );
+    }
+}
+
+#[test]
+fn what_is_bounded_and_what_is_not_are_operations_that_wait() {
+    for capacity in quota::capacities() {
+        assert!(
+            exists(capacity.service, capacity.start),
+            "{}.{}",
+            capacity.service,
+            capacity.start
+        );
+    }
+    for (service, start, bound) in quota::unbounded() {
+        let form = catalog::find_service(service)
+            .and_then(|service| service.find_operation(start))
+            .and_then(|operation| operation.form(Pattern::Sync))
+            .unwrap_or_else(|| panic!("{service}.{start} has no end to wait for"));
+        assert!(
+            bound.is_empty() || has_member(form.input, bound),
+            "{service}.{start} {bound}"
+        );
+    }
+}
+
+/// What machines that others wrote are warned of: each is to be one that their reviewer would keep.
+#[test]
+fn warnings_of_other_peoples_pipelines_are_as_reviewed() {
+    let found = workspace::find_sources(&["tests/corpus".into()]).expect("the sources");
+    let mut said = String::new();
+    for source in found {
+        let main = workspace::read_source(&source.path).expect("text");
+        let compilation = driver::compile(main, &LintLevels::default(), &mut workspace::read_used);
+        for diagnostic in &compilation.diagnostics {
+            said.push_str(&render::short(diagnostic, &compilation.sources));
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+/// Each mistake that the page names is held by a code that there is, and each lint is on the page.
+#[test]
+fn the_page_of_lints_names_all_of_them() {
+    let page = std::fs::read_to_string("docs/LINTS.md").expect("the page");
+    for code in Code::ALL
+        .iter()
+        .filter(|code| code.code().starts_with("F10"))
+    {
+        assert!(page.contains(code.code()), "{} is not there", code.code());
+    }
+    let named = page.split(|c: char| !c.is_ascii_alphanumeric());
+    for word in named.filter(|word| word.len() == 5 && word.starts_with('F')) {
+        assert!(
+            Code::ALL.iter().any(|code| code.code() == word),
+            "{word} is no code"
         );
     }
 }

@@ -103,6 +103,14 @@ def _(r): r["Sales"]["Properties"]["RoleArn"] = {"Fn::GetAtt": ["Role", "Arn"]}
 def _(r): states(r)["failed"]["Type"] = "Failure"
 
 
+@case("checkov", "a log group that keeps everything for ever")
+def _(r): del r["SalesLogs"]["Properties"]["RetentionInDays"]
+
+
+@case("checkov", "a policy that allows every action")
+def _(r): statements(r)[0].update({"Action": "*", "Resource": "*"})
+
+
 @case("iam-data", "an action that does not exist")
 def _(r): statements(r)[0]["Action"] = "s3:HeadObject"
 

@@ -16,7 +16,7 @@ const DESCRIPTION: usize = 4000;
 pub(super) fn parameters(
     program: &Program,
     names: &Names,
-    used: &BTreeSet<String>,
+    used: &BTreeSet<&str>,
     definitions: &[Definition],
 ) -> Map<String, Value> {
     let substituted: BTreeSet<ParamId> = definitions
@@ -31,7 +31,7 @@ pub(super) fn parameters(
         .map(ParamId)
         .zip(&program.params)
         .map(|(id, param)| (names.param(id), id, param))
-        .filter(|(name, ..)| used.contains(*name))
+        .filter(|(name, ..)| used.contains(name))
         .map(|(name, id, param)| {
             let substituted = substituted.contains(&id);
             (name.to_owned(), parameter(param, substituted))

@@ -45,7 +45,7 @@ pub(super) fn add(build: &mut Build<'_>, id: ResourceId, creation: &Creation) {
         beside["DependsOn"] = Value::Array(depends);
     }
     if resource.kind.cfn_type == "AWS::IAM::Role" && !creation.touches.is_empty() {
-        let policy = iam::merge(access::find_service_accesses(build.program, id, None).needs);
+        let policy = iam::merge(&access::find_service_accesses(build.program, id, None).needs);
         let own = json!({
             "PolicyName": resource.name,
             "PolicyDocument": policy.template(build.names, &Labels::new()),
@@ -156,7 +156,7 @@ fn add_roles(build: &mut Build<'_>, id: ResourceId, creation: &Creation) {
             continue;
         }
         let accesses = access::find_service_accesses(build.program, id, Some(about));
-        let policy = iam::merge(accesses.needs);
+        let policy = iam::merge(&accesses.needs);
         let names = &build.names.resource(id).roles[at];
         let source = access::trust_source(build.program, id, about);
         Role {

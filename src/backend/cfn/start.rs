@@ -136,7 +136,7 @@ impl Start<'_> {
     fn role(&self, build: &mut Build<'_>, service: &str, source: &Pattern) -> String {
         let logical = build.names.claim(&self.logical, "Role");
         let accesses = access::find_start_accesses(build.program, self.pipeline, self.trigger);
-        let policy = iam::merge(accesses.needs);
+        let policy = iam::merge(&accesses.needs);
         let tags = build.tags_of(self.pipeline);
         Role {
             logical: &logical,

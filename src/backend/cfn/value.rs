@@ -69,7 +69,7 @@ pub(super) fn literal(value: &Literal) -> Value {
 }
 
 /// The names that Ref, Fn::GetAtt and Fn::Sub inside refer to.
-pub(super) fn references(resources: &Map<String, Value>) -> BTreeSet<String> {
+pub(super) fn references(resources: &Map<String, Value>) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for value in resources.values() {
         find_references(value, &mut names);
@@ -77,39 +77,43 @@ pub(super) fn references(resources: &Map<String, Value>) -> BTreeSet<String> {
     names
 }
 
-fn find_references(value: &Value, names: &mut BTreeSet<String>) {
+fn find_references<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|e| find_references(e, names)),
+        // An intrinsic function stands alone in its object.
         Value::Object(members) => {
-            for (key, value) in members {
-                match (key.as_str(), value) {
-                    ("Ref", Value::String(name)) => {
-                        names.insert(name.clone());
-                    }
-                    ("Fn::GetAtt", Value::Array(parts)) => {
-                        if let Some(Value::String(name)) = parts.first() {
-                            names.insert(name.clone());
-                        }
-                    }
-                    ("Fn::Sub", Value::String(text)) => find_placeholders(text, names),
-                    ("Fn::Sub", Value::Array(parts)) => {
-                        if let Some(Value::String(text)) = parts.first() {
-                            find_placeholders(text, names);
-                        }
-                    }
-                    _ => {}
-                }
-                find_references(value, names);
+            if members.len() == 1
+                && let Some((function, operand)) = members.iter().next()
+            {
+                find_reference(function, operand, names);
             }
+            members.values().for_each(|v| find_references(v, names));
         }
         _ => {}
     }
 }
 
-fn find_placeholders(text: &str, names: &mut BTreeSet<String>) {
+fn find_reference<'a>(function: &str, operand: &'a Value, names: &mut BTreeSet<&'a str>) {
+    let first = match operand {
+        Value::Array(parts) => parts.first().unwrap_or(operand),
+        operand => operand,
+    };
+    let Value::String(text) = first else {
+        return;
+    };
+    match function {
+        "Ref" | "Fn::GetAtt" => {
+            names.insert(text);
+        }
+        "Fn::Sub" => find_placeholders(text, names),
+        _ => {}
+    }
+}
+
+fn find_placeholders<'a>(text: &'a str, names: &mut BTreeSet<&'a str>) {
     for part in text.split("${").skip(1) {
         if let Some((name, _)) = part.split_once('}') {
-            names.insert(name.split('.').next().unwrap_or(name).to_owned());
+            names.insert(name.split('.').next().unwrap_or(name));
         }
     }
 }

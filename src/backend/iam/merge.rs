@@ -11,34 +11,36 @@ use crate::ir::access::{Condition, Need, Reason};
 use crate::ir::pattern::Pattern;
 
 /// What is allowed under the same conditions: resources by action.
-type Group = BTreeMap<String, BTreeMap<Pattern, Origin>>;
+type Group<'n> = BTreeMap<&'n str, BTreeMap<&'n Pattern, Origin<'n>>>;
 
 /// Where a triple is from.
 #[derive(Clone, Default)]
-struct Origin {
+struct Origin<'n> {
     assumed: bool,
-    reasons: BTreeSet<Reason>,
+    reasons: BTreeSet<&'n Reason>,
     /// The place of its need, and of its action in that: the first action names the statement.
     rank: (usize, usize),
 }
 
 /// The policy that allows what the needs name, in an order that does not depend on theirs.
-pub fn merge(needs: Vec<Need>) -> Policy {
-    let mut groups: BTreeMap<Vec<Condition>, Group> = BTreeMap::new();
+pub fn merge<'n>(needs: impl IntoIterator<Item = &'n Need>) -> Policy {
+    let mut groups: BTreeMap<Vec<&Condition>, Group> = BTreeMap::new();
     for (place, need) in needs.into_iter().enumerate() {
-        let mut conditions = need.conditions;
+        let mut conditions: Vec<&Condition> = need.conditions.iter().collect();
         conditions.sort();
         conditions.dedup();
         let group = groups.entry(conditions).or_default();
         for (i, action) in need.actions.iter().enumerate() {
             let rank = (place, i);
             for resource in &need.resources {
-                let resources = group.entry(action.clone()).or_default();
-                let fresh = !resources.contains_key(resource);
-                let origin = resources.entry(resource.clone()).or_default();
+                let resources = group.entry(action).or_default();
+                let origin = resources.entry(resource).or_insert_with(|| Origin {
+                    rank,
+                    ..Origin::default()
+                });
                 origin.assumed |= need.assumed;
-                origin.reasons.insert(need.reason.clone());
-                origin.rank = if fresh { rank } else { origin.rank.min(rank) };
+                origin.reasons.insert(&need.reason);
+                origin.rank = origin.rank.min(rank);
             }
         }
     }
@@ -53,21 +55,21 @@ pub fn merge(needs: Vec<Need>) -> Policy {
 
 /// Drops what another triple of the same action allows anyway: a name under a wider pattern, and what is allowed without
 /// conditions too. The reasons go where the permission goes.
-fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
+fn drop_covered(groups: &mut BTreeMap<Vec<&Condition>, Group>) {
     for group in groups.values_mut() {
         for resources in group.values_mut() {
             for wide in wide(resources) {
-                if !resources.contains_key(&wide) {
+                if !resources.contains_key(wide) {
                     continue;
                 }
-                let covered: Vec<Pattern> = resources
+                let covered: Vec<&Pattern> = resources
                     .keys()
-                    .filter(|name| **name != wide && wide.covers(name))
-                    .cloned()
+                    .copied()
+                    .filter(|name| *name != wide && wide.covers(name))
                     .collect();
                 for name in covered {
-                    let reasons = resources.remove(&name).map(|origin| origin.reasons);
-                    if let Some(kept) = resources.get_mut(&wide) {
+                    let reasons = resources.remove(name).map(|origin| origin.reasons);
+                    if let Some(kept) = resources.get_mut(wide) {
                         kept.reasons.extend(reasons.into_iter().flatten());
                     }
                 }
@@ -84,9 +86,9 @@ fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
             };
             let wide = wide(free);
             resources.retain(|name, origin| {
-                let wider = match free.contains_key(name) {
-                    true => Some(name),
-                    false => wide.iter().find(|wide| wide.covers(name)),
+                let wider = match free.contains_key(*name) {
+                    true => Some(*name),
+                    false => wide.iter().copied().find(|wide| wide.covers(name)),
                 };
                 let Some(kept) = wider.and_then(|wider| free.get_mut(wider)) else {
                     return true;
@@ -102,11 +104,11 @@ fn drop_covered(groups: &mut BTreeMap<Vec<Condition>, Group>) {
 }
 
 /// Those that can cover others: an exact name covers itself alone.
-fn wide(resources: &BTreeMap<Pattern, Origin>) -> Vec<Pattern> {
+fn wide<'n>(resources: &BTreeMap<&'n Pattern, Origin>) -> Vec<&'n Pattern> {
     resources
         .keys()
+        .copied()
         .filter(|name| !name.is_exact())
-        .cloned()
         .collect()
 }
 
@@ -118,13 +120,13 @@ struct Draft {
 }
 
 /// An action, and where its triples are from.
-type Allowed = (String, Vec<Origin>);
+type Allowed<'n> = (&'n str, Vec<Origin<'n>>);
 
 /// One statement for the actions of a service that are allowed on the same resources.
-fn join_actions(conditions: Vec<Condition>, group: Group, drafts: &mut Vec<Draft>) {
-    let mut by_resources: BTreeMap<(String, Vec<Pattern>), Vec<Allowed>> = BTreeMap::new();
+fn join_actions(conditions: Vec<&Condition>, group: Group, drafts: &mut Vec<Draft>) {
+    let mut by_resources: BTreeMap<(&str, Vec<&Pattern>), Vec<Allowed>> = BTreeMap::new();
     for (action, resources) in group {
-        let service = action.split(':').next().unwrap_or_default().to_owned();
+        let service = action.split(':').next().unwrap_or_default();
         let (names, origins) = resources.into_iter().unzip();
         by_resources
             .entry((service, names))
@@ -134,23 +136,28 @@ fn join_actions(conditions: Vec<Condition>, group: Group, drafts: &mut Vec<Draft
     for ((_, resources), actions) in by_resources {
         let first = actions
             .iter()
-            .min_by_key(|(action, origins)| (origins.iter().map(|o| o.rank).min(), action.clone()))
-            .map(|(action, _)| action.clone())
-            .unwrap_or_default();
+            .min_by_key(|(action, origins)| (origins.iter().map(|o| o.rank).min(), *action))
+            .map(|(action, _)| *action)
+            .unwrap_or_default()
+            .to_owned();
         let origins = || actions.iter().flat_map(|(_, origins)| origins);
         let assumed = origins().any(|o| o.assumed);
-        let reasons: BTreeSet<Reason> = origins().flat_map(|o| o.reasons.iter().cloned()).collect();
+        let reasons: BTreeSet<&Reason> =
+            origins().flat_map(|o| o.reasons.iter().copied()).collect();
         drafts.push(Draft {
             statement: Statement {
                 sid: String::new(),
-                actions: actions.into_iter().map(|(action, _)| action).collect(),
-                resources,
+                actions: actions
+                    .iter()
+                    .map(|(action, _)| (*action).to_owned())
+                    .collect(),
+                resources: resources.into_iter().cloned().collect(),
                 conditions: conditions
                     .iter()
                     .map(|c| (c.operator.clone(), c.key.clone(), vec![c.value.clone()]))
                     .collect(),
                 assumed,
-                reasons: reasons.into_iter().collect(),
+                reasons: reasons.into_iter().cloned().collect(),
             },
             first,
         });

@@ -106,7 +106,21 @@ impl<'u> Flow<'_, 'u> {
                 level,
                 payload,
                 keep,
-            } => settings.log = self.log(level, payload.is_some(), keep.as_ref()),
+            } => {
+                settings.log = self.log(level, payload.is_some(), keep.as_ref());
+                if let Some(payload) = payload
+                    && settings.log.level != LogLevel::Off
+                {
+                    self.report(
+                        Diagnostic::new(
+                            Code::LoggedPayload,
+                            *payload,
+                            "what every state takes and gives is written to the log, whatever it holds",
+                        )
+                        .help("leave `payload` out: the log still says which state failed, and with what cause"),
+                    );
+                }
+            }
             Setting::Trace => settings.trace = true,
             Setting::Tags(entries) => settings.tags = self.tags(entries),
             Setting::Role(name) => {

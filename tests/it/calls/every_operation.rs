@@ -79,7 +79,9 @@ fn build(word: &str, operation: &Operation, form: &Form) -> Result<(), String> {
         operation.name,
         written(&arguments)
     );
-    let mut compilation = compile(&format!("pipeline it() {{ step it = {call} flow it }}"));
+    let mut compilation = compile(&format!(
+        "pipeline it() {{ timeout 12h step it = {call} flow it }}"
+    ));
     // What a query touches can be known to its author alone.
     compilation
         .diagnostics

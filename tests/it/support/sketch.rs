@@ -234,6 +234,7 @@ impl Sketch {
             returns: Type::Any,
             labels: *self.labels.borrow(),
             span: Span::default(),
+            accesses: std::cell::OnceCell::new(),
         };
         Program {
             file: FileId(0),
