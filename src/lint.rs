@@ -10,6 +10,7 @@ mod lifetimes;
 mod loops;
 mod parts;
 mod queries;
+mod shapes;
 mod texts;
 mod triggers;
 mod units;
@@ -43,6 +44,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         .chain(triggers::endless(program))
         .collect();
     found.extend(functions::needless(program));
+    found.extend(shapes::two_shapes(program));
     found.sort_by(|a, b| {
         (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
     });

@@ -216,6 +216,7 @@ codes! {
     LongHistory "F1018" "long-history" Warning;
     LoggedPayload "F1019" "logged-payload" Warning;
     NeedlessFunction "F1020" "needless-function" Warning;
+    TwoShapes "F1021" "two-shapes" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

@@ -19,6 +19,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("format", &["source", "syntax", "diagnostic"]),
     ("simulate", &["catalog", "backend"]),
     (
+        "cost",
+        &["source", "diagnostic", "catalog", "ir", "backend"],
+    ),
+    (
         "testing",
         &[
             "source",
@@ -29,12 +33,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "simulate",
         ],
     ),
-    (
-        "cost",
-        &["source", "diagnostic", "catalog", "ir", "backend"],
-    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
+    ("diff", &["source", "catalog", "ir", "backend", "cost"]),
     (
         "driver",
         &[

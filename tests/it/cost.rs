@@ -1,5 +1,6 @@
 //! What `cost` counts is what happens: held to the simulator, over made-up programs and the examples.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -17,7 +18,7 @@ use flowc::simulate::log::Log;
 use flowc::simulate::object::Objects;
 use flowc::simulate::run::{Outcome, Simulation, Status, Validation, World};
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseError;
+use proptest::test_runner::{RngSeed, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use crate::support::compiled;
@@ -297,35 +298,64 @@ fn check_bounds(estimate: &Estimate, counted: &Counted) -> Result<bool, TestCase
     Ok(estimate.transitions.low == estimate.transitions.high)
 }
 
-fn check_made(made: &Made, input: &Value, seed: u64, fails: bool) -> Result<(), TestCaseError> {
+/// How much was compared.
+#[derive(Default)]
+struct Compared {
+    failing: Cell<u32>,
+    bounds: Cell<u32>,
+    formulas: Cell<u32>,
+}
+
+fn check_made(
+    made: &Made,
+    input: &Value,
+    seed: u64,
+    fails: bool,
+    compared: &Compared,
+) -> Result<(), TestCaseError> {
     let text = made.0.to_string();
     let program = compiled::compile(&text).map_err(TestCaseError::fail)?;
     let definitions = backend::make(&program).definitions;
     let counted = Counted::of(&definitions[0], input, &mut made_answer(seed, fails));
     check_exact(&definitions[0], &counted)?;
-    if counted.is_good()
-        && let Some(estimate) = estimate_as_run(&program, &definitions, 0, &counted.log)
-    {
-        check_bounds(&estimate, &counted)?;
+    let count = |what: &Cell<u32>| what.set(what.get() + 1);
+    if !counted.is_good() {
+        count(&compared.failing);
+    } else if let Some(estimate) = estimate_as_run(&program, &definitions, 0, &counted.log) {
+        count(&compared.bounds);
+        if check_bounds(&estimate, &counted)? {
+            count(&compared.formulas);
+        }
     }
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(1), cases: 200, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn transitions_of_made_up_programs_are_those_that_happen(
-        made in programs(),
-        seed in any::<u64>(),
-        fails in any::<bool>(),
-        a in 0i64..4,
-        w in 0usize..3,
-        xs in proptest::collection::vec(0i64..4, 0..4),
-    ) {
-        let input = json!({ "a": a, "w": WORDS[w], "xs": xs });
-        check_made(&made, &input, seed, fails)?;
-    }
+#[test]
+fn transitions_of_made_up_programs_are_those_that_happen() {
+    let config = ProptestConfig {
+        rng_seed: RngSeed::Fixed(1),
+        cases: 200,
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..ProptestConfig::default()
+    };
+    let numbers = proptest::collection::vec(0i64..4, 0..4);
+    let inputs = (0i64..4, 0usize..3, numbers)
+        .prop_map(|(a, w, xs)| json!({ "a": a, "w": WORDS[w], "xs": xs }));
+    let compared = Compared::default();
+    let strategy = (programs(), inputs, any::<u64>(), any::<bool>());
+    TestRunner::new(config)
+        .run(&strategy, |(made, input, seed, fails)| {
+            check_made(&made, &input, seed, fails, &compared)
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    // Else it would say little.
+    let counts = [&compared.failing, &compared.bounds, &compared.formulas];
+    let [failing, bounds, formulas] = counts.map(Cell::get);
+    assert!(
+        failing > 40 && bounds > 40 && formulas > 20,
+        "{failing} {bounds} {formulas}"
+    );
 }
 
 const SIZED: &str = r#"
@@ -403,6 +433,50 @@ fn a_formula_counts_maps_polls_loops_and_children() {
     ] {
         check_sized(parts, files, days, waits, pages);
     }
+}
+
+/// Express children are billed by requests and durations, not by transitions.
+#[test]
+fn the_states_of_express_children_are_no_transitions() {
+    let text = "function work = \"work\"
+pipeline p(rows: [int]) {
+  flow work({}) -> map(row in rows, 5) distributed express batch 2 { work({ row }) -> work({ row }) } -> work({})
+}";
+    let program = compiled::compile(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let definitions = backend::make(&program).definitions;
+    let mut answer = |_: &Call| Some(Answer::succeed(json!({ "StatusCode": 200, "Payload": {} })));
+    let counted = Counted::of(
+        &definitions[0],
+        &json!({ "rows": [1, 2, 3, 4, 5] }),
+        &mut answer,
+    );
+    let entered = |is_parent: bool| {
+        let events = counted.log.events.iter();
+        let states = events.filter(|e| matches!(e.kind, EventKind::StateEntered { .. }));
+        states
+            .filter(|event| (event.execution == ExecutionId(0)) == is_parent)
+            .count() as f64
+    };
+    let options = Options {
+        given: Given::parse("rows=5").expect("well written"),
+        ..Options::default()
+    };
+    let estimate = cost::estimate(&program, &definitions, &options)
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+        .remove(0);
+    assert_eq!(estimate.range(&estimate.transitions).high, entered(true));
+    let inside = estimate
+        .calls
+        .iter()
+        .filter(|calls| calls.state.starts_with("work-"));
+    let inside: f64 = inside.map(|calls| estimate.range(&calls.count).high).sum();
+    assert_eq!(
+        inside - 1.0,
+        entered(false),
+        "less the last call of the parent"
+    );
+    let three = flowc::cost::price::prices().express.request * 3.0;
+    assert!(estimate.children.low > three);
 }
 
 /// A value of a parameter's type.
