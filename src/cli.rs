@@ -22,6 +22,7 @@ mod iam;
 mod init;
 mod output;
 mod run;
+mod test;
 
 use output::Output;
 
@@ -40,6 +41,7 @@ use output::Output;
   flowc graph jobs.flow         the pipelines as a picture
   flowc catalog glue.startJobRun what a call takes, gives, raises and needs
   flowc run jobs.flow           run a pipeline without AWS
+  flowc test                    run the tests that stand in the sources
   flowc cost jobs.flow          what a run costs, as a formula of the data
   flowc explain F0302           what an error means, with an example"
 )]
@@ -74,6 +76,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Run a pipeline or a definition here, with made-up or mocked answers
     Run(run::Args),
+    /// Run the tests of sources in the simulator, under the roles that they get
+    Test(test::Args),
     /// Say what runs cost, as a formula of the data and in dollars
     Cost(cost::Args),
     /// Explain an error or a warning
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
+        Command::Test(args) => test::run(&args, &mut output),
         Command::Cost(args) => cost::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),

@@ -51,6 +51,8 @@ pub struct Diagnostic {
     pub primary: Label,
     /// Other places that explain it.
     pub secondary: Vec<Label>,
+    /// What else is known of it.
+    pub notes: Vec<String>,
     /// What to do, where there is something to say.
     pub help: Vec<String>,
     pub fix: Option<Fix>,
@@ -68,6 +70,7 @@ impl Diagnostic {
                 text: String::new(),
             },
             secondary: Vec::new(),
+            notes: Vec::new(),
             help: Vec::new(),
             fix: None,
         }

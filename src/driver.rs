@@ -139,15 +139,28 @@ pub fn emit(program: &Program) -> Emission {
         })
         .collect();
     let names = Names::new(program);
-    let notes = notes(program)
+    let mut notes: Vec<String> = notes(program)
         .iter()
         .map(|note| note.plain(&names))
         .collect();
+    notes.extend(artifacts.iter().filter_map(note_of_size));
     Emission {
         artifacts,
         diagnostics,
         notes,
     }
+}
+
+/// A template that the request cannot carry is deployed by way of a bucket.
+fn note_of_size(artifact: &Artifact) -> Option<String> {
+    let size = artifact.text.len();
+    let direct = backend::check::TEMPLATE_DIRECT;
+    (artifact.name.ends_with(".template.json") && size > direct).then(|| {
+        format!(
+            "{}: it has {size} bytes, and {direct} can be sent with the request. `aws cloudformation deploy` needs `--s3-bucket` for it",
+            artifact.name
+        )
+    })
 }
 
 /// A file that only others use becomes nothing by itself.

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod jsonata;
 pub mod pattern;
 pub mod subject;
+pub mod test;
 pub mod trigger;
 pub mod types;
 mod visit;
@@ -28,6 +29,7 @@ use crate::source::{FileId, Span};
 pub use expr::{
     Binary, Context, Deploy, Element, Entry, Expr, ExprKind, Literal, Local, Part, Time, Unary,
 };
+pub use test::Test;
 pub use trigger::{Feed, Trigger, TriggerSource};
 pub use types::Type;
 pub use visit::{for_each_stage, for_each_stage_mut};
@@ -58,6 +60,8 @@ pub struct Program {
     pub resources: Vec<Resource>,
     /// The file's own pipelines, then those of used files that they reach, in source order.
     pub pipelines: Vec<Pipeline>,
+    /// The file's own, in source order. Nothing that is emitted depends on them.
+    pub tests: Vec<Test>,
 }
 
 /// A template parameter.
@@ -402,6 +406,8 @@ pub struct Call {
     pub value_path: Vec<String>,
     /// The value at `value_path` is JSON text, and parsed.
     pub parse: bool,
+    /// The type of that value, as the program or the model says it.
+    pub result: Type,
     /// Seconds.
     pub timeout: Option<Expr>,
     /// Seconds.

@@ -14,4 +14,5 @@ pub mod resolve;
 pub mod simulate;
 pub mod source;
 pub mod syntax;
+pub mod testing;
 pub mod workspace;

@@ -12,6 +12,7 @@ mod parts;
 mod queries;
 mod shapes;
 mod texts;
+mod triggers;
 mod units;
 mod waiting;
 
@@ -40,6 +41,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         .pipelines
         .iter()
         .flat_map(|pipeline| lints.iter().flat_map(|lint| lint(pipeline)))
+        .chain(triggers::endless(program))
         .collect();
     found.extend(functions::needless(program));
     found.extend(shapes::two_shapes(program));

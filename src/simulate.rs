@@ -4,7 +4,7 @@
 //! it, or by values made from the operations' types; time is virtual, and everything that happens follows from what is
 //! given. Facts about the service are its documentation's and what was recorded of it.
 
-mod answer;
+pub mod answer;
 pub mod call;
 mod choice;
 pub mod clock;

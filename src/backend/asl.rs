@@ -33,6 +33,17 @@ pub struct Definition {
     pub labels: BTreeMap<VariableId, String>,
     /// Where each state comes from, in the order of the document, inner states after those around them.
     pub origins: IndexMap<String, Origin>,
+    /// The variables that it assigns, and what each keeps.
+    pub variables: BTreeMap<VariableId, Kept>,
+}
+
+/// What a definition keeps of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name in the definition.
+    pub name: String,
+    /// The paths of its members, where only some of them are kept.
+    pub members: BTreeSet<Vec<String>>,
 }
 
 /// The source of a state.

@@ -66,9 +66,14 @@ impl<'p> Deployment<'p> {
 
     /// What stands for each `${key}` in a definition.
     pub fn substitutions(&self, definition: &Definition) -> BTreeMap<String, String> {
+        self.fill(&definition.substitutions)
+    }
+
+    /// What stands for each of these.
+    pub fn fill(&self, deploys: &BTreeMap<String, Deploy>) -> BTreeMap<String, String> {
         let tracer = Tracer::outside(self.program);
-        let filled = definition.substitutions.iter();
-        filled
+        deploys
+            .iter()
             .map(|(key, deploy)| (key.clone(), self.text(&tracer.deploy(deploy))))
             .collect()
     }

@@ -23,8 +23,12 @@ pub struct Creation {
     pub defaults: Map<String, Value>,
     /// A default that is left out when one of these properties is given.
     pub unless: BTreeMap<String, Vec<String>>,
+    /// What the service needs and the schema does not ask for: of each list one dotted path has to be given.
+    pub needs: Vec<Vec<String>>,
     /// By word: the properties that it stands for, with `$` where its value goes.
     pub short: BTreeMap<String, Map<String, Value>>,
+    /// The property that makes it first-in first-out, and its name end in `.fifo`.
+    pub fifo: Option<String>,
     pub roles: Vec<Role>,
     pub logs: Option<LogGroup>,
     pub encryption: Option<Encryption>,
@@ -334,6 +338,8 @@ mod tests {
             );
             paths.extend(creation.unless.keys().map(String::as_str));
             paths.extend(creation.unless.values().flatten().map(String::as_str));
+            paths.extend(creation.fifo.iter().map(String::as_str));
+            paths.extend(creation.needs.iter().flatten().map(String::as_str));
             paths.extend(creation.encryption.iter().map(|e| e.key.as_str()));
             paths.extend(creation.logs.iter().map(|l| l.property.as_str()));
             for role in &creation.roles {

@@ -17,7 +17,7 @@ use crate::simulate::event::Event;
 use crate::simulate::log::Log;
 use crate::simulate::mock::Target;
 use crate::simulate::mock::file::{self as mock_file, MockFile};
-use crate::simulate::permissions::{Denial, Permissions, Policy};
+use crate::simulate::permissions::{Denial, Permissions, Roles};
 use crate::simulate::run::{self, Simulation, Status, World};
 use crate::workspace::{self, Error};
 use files::Files;
@@ -98,17 +98,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let Some(subject) = read_subject(args, &values, &mocks, output)? else {
         return Ok(Outcome::Problems);
     };
-    let policy = match subject.policy.as_ref().map(Policy::parse) {
-        Some(Some(policy)) => Some(policy),
-        Some(None) => {
-            output.error("the policy is no policy document");
-            return Ok(Outcome::Problems);
-        }
-        None => None,
-    };
-    let mut permissions = policy
-        .as_ref()
-        .map(|policy| Permissions::new(policy, &subject.settings));
+    let mut roles = Roles::default();
+    for (machine, policy) in &subject.policies {
+        roles.add(machine, Permissions::new(policy, &subject.settings));
+    }
     let mut objects = Files::new(
         mock_folder(args.mock.as_deref()),
         std::mem::take(&mut mocks.objects),
@@ -137,9 +130,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let world = World {
         service: &mut mocks.mocks,
         objects: &mut objects,
-        guard: permissions
-            .as_mut()
-            .map(|permissions| permissions as &mut dyn Guard),
+        guard: args.permissions.then_some(&mut roles as &mut dyn Guard),
         observer: &mut observer,
     };
     let outcome = match simulation.run(input, world) {
@@ -149,7 +140,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             return Ok(Outcome::Problems);
         }
     };
-    let denials = permissions.map_or_else(Vec::new, |permissions| permissions.denials);
+    let denials = roles.into_denials();
     if args.json {
         let summary = summary(&outcome, &log, &denials, subject.settings.start);
         output.result(&format!("{summary:#}\n"));

@@ -1,7 +1,8 @@
 //! The table of codes: one row each, from which `explain`, the documentation and the tests follow.
 //!
 //! Codes are `F` and four digits, never reused. Areas: F01 syntax, F02 names, F03 types and expressions, F04 calls,
-//! F05 flow, F06 errors and handlers, F07 permissions, F08 items and settings, F09 limits and output, F10 lints.
+//! F05 flow, F06 errors and handlers, F07 permissions, F08 items and settings, F09 limits and output, F10 lints, F11
+//! tests.
 
 use super::Severity;
 
@@ -216,4 +217,11 @@ codes! {
     LoggedPayload "F1019" "logged-payload" Warning;
     NeedlessFunction "F1020" "needless-function" Warning;
     TwoShapes "F1021" "two-shapes" Warning;
+
+    // F11 tests
+    UnknownCall "F1101" "unknown-call" Error;
+    ExpectsNothing "F1102" "expects-nothing" Error;
+    NeverAnswers "F1103" "never-answers" Error;
+    TestFailed "F1104" "test-failed" Error;
+    NotCovered "F1105" "not-covered" Warning;
 }

@@ -32,6 +32,9 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     for snippet in snippets(diagnostic, sources) {
         group = group.element(snippet);
     }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -128,6 +128,7 @@ impl Writer<'_> {
                 name,
                 args,
                 block,
+                ..
             } => {
                 self.mode(*mode);
                 self.leaf(name.span);
@@ -144,6 +145,7 @@ impl Writer<'_> {
                 service,
                 operation,
                 args,
+                ..
             } => {
                 self.mode(*mode);
                 self.leaf(service.span);

@@ -4,8 +4,9 @@ use super::expr::Padding;
 use super::flow::Room;
 use super::writer::Writer;
 use crate::syntax::ast::{
-    Answer, Expectation, Expr, File, Item, ItemKind, Member, MemberKind, MockTarget, Parameter,
-    Pipeline, Property, Resource, Setting, Step, StepBody, Test, TestMember, TestMemberKind,
+    Answer, AnswerKind, Expectation, Expr, File, Item, ItemKind, Member, MemberKind, MockTarget,
+    Parameter, Pipeline, Property, Resource, Setting, Step, StepBody, Test, TestMember,
+    TestMemberKind,
 };
 
 impl Writer<'_> {
@@ -374,12 +375,24 @@ impl Writer<'_> {
                 self.word("expect");
                 self.expectation(expectation);
             }
-            TestMemberKind::EachStepFails(members) => {
+            TestMemberKind::EachStepFails { but, expected } => {
                 self.word("each");
                 self.word("step");
+                for (index, target) in but.iter().enumerate() {
+                    if index == 0 {
+                        self.word("but");
+                    } else {
+                        self.comma();
+                        self.space();
+                    }
+                    self.mock_target(target);
+                }
+                if !but.is_empty() {
+                    self.space();
+                }
                 self.token("fails");
                 self.space_unless_commented();
-                self.body(members, |_, _| false, Self::test_member);
+                self.body(expected, |_, _| false, Self::test_member);
             }
             TestMemberKind::Invalid => self.misread(),
         }
@@ -395,18 +408,23 @@ impl Writer<'_> {
     }
 
     fn answer(&mut self, answer: &Answer) {
-        match answer {
+        match &answer.kind {
             // `returns` may be left out, of later answers too.
-            Answer::Returns(value) => {
+            AnswerKind::Returns(value) => {
                 if self.next_token() < value.span.start as usize {
                     self.word("returns");
                 }
                 self.expr(value);
             }
-            Answer::Fails { error, cause } => {
+            AnswerKind::Fails { error, cause } => {
                 self.word("fails");
                 self.failure(error, cause.as_ref());
             }
+            AnswerKind::Never => self.token("never"),
+        }
+        if let Some(after) = &answer.after {
+            self.space();
+            self.with_value("after", Some(after));
         }
     }
 
@@ -427,6 +445,7 @@ impl Writer<'_> {
                 }
             }
             Expectation::TimedOut => self.token("timed_out"),
+            Expectation::Holds(condition) => self.expr(condition),
             Expectation::Called {
                 target,
                 times,

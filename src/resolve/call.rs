@@ -108,6 +108,7 @@ fn api_call(
         arguments: Arguments::Members(members),
         value_path: Vec::new(),
         parse: false,
+        result: Type::Any,
         timeout: None,
         heartbeat: None,
         credentials: None,

@@ -15,6 +15,7 @@ mod retry;
 mod settings;
 mod stages;
 mod steps;
+mod test;
 mod times;
 mod triggers;
 mod warnings;
@@ -42,6 +43,7 @@ use errors::Raises;
 pub(super) use retry::check_policy;
 use settings::Defaults;
 pub(super) use steps::check_step_alone;
+pub(super) use test::check_test;
 use warnings::{Bound, warn_of_bare_seconds};
 
 /// How often a pipeline is walked until the types in its loops stay the same; then they become `any`.
@@ -338,6 +340,9 @@ impl<'c, 'u> Flow<'c, 'u> {
         if settings.role_per_step {
             operations::give_roles(self.scope.context.pipeline_id(item), &mut body);
         }
+        let bound = self.scope.bound_names(self.place.frame);
+        let id = self.scope.context.pipeline_id(item);
+        self.scope.context.set_bound_at_end(id, bound);
         let returned = self.returns[0].ty.clone();
         let returns = match ty.join(&returned) {
             Type::Never => Type::Null,
@@ -514,6 +519,7 @@ impl<'c, 'u> Flow<'c, 'u> {
             name,
             args,
             block,
+            ..
         } = &ast.kind
         {
             return self.use_stage(ast, *mode, name, args.as_deref(), block.as_ref(), owner);
@@ -682,6 +688,7 @@ impl<'c, 'u> Flow<'c, 'u> {
                 service,
                 operation,
                 args,
+                ..
             } => self.api_call(ast, *mode, service, operation, args),
             ast::StageKind::Pass(value) => {
                 let value = match value {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::catalog::resource::ResourceKind;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
 use crate::ir::{
-    Deploy, Expr, ExprKind, Param, ParamId, Pipeline, PipelineId, Program, Resource, ResourceId,
-    Time, Type,
+    Deploy, Expr, ExprKind, Literal, Origin, Param, ParamId, Pipeline, PipelineId, Program,
+    Resource, ResourceId, Test, Time, Type, VariableId,
 };
 use crate::resolve::call::CalleeParam;
 use crate::resolve::expr::{self, require_time};
@@ -58,6 +58,9 @@ pub(super) struct Context<'u> {
     signatures: HashMap<ItemRef, Rc<Signature>>,
     pipelines: BTreeMap<PipelineId, Pipeline>,
     checking: BTreeSet<PipelineId>,
+    /// What each pipeline's flow has bound when it ends.
+    bound_at_end: BTreeMap<PipelineId, BTreeMap<String, (VariableId, Type)>>,
+    tests: Vec<Test>,
     wanted: Vec<PipelineId>,
     /// File-level steps that some flow has used, and that are so checked.
     pub used_steps: BTreeSet<ItemRef>,
@@ -93,6 +96,8 @@ impl<'u> Context<'u> {
             signatures: HashMap::new(),
             pipelines: BTreeMap::new(),
             checking: BTreeSet::new(),
+            bound_at_end: BTreeMap::new(),
+            tests: Vec::new(),
             wanted: Vec::new(),
             used_steps: BTreeSet::new(),
         }
@@ -128,8 +133,7 @@ impl<'u> Context<'u> {
                     let id = self.pipeline_id(item);
                     self.wanted.push(id);
                 }
-                ItemKind::Test(test) => self.check_test(test),
-                ItemKind::Use(_) | ItemKind::Step(_) | ItemKind::Invalid => {}
+                ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Step(_) | ItemKind::Invalid => {}
             }
         }
         self.wanted.reverse();
@@ -146,15 +150,54 @@ impl<'u> Context<'u> {
             }
         }
         self.check_resources();
+        self.check_tests();
     }
 
-    /// The file's tests name things of the file; what they run is the simulator's.
-    fn check_test(&mut self, test: &ast::Test) {
+    /// The file's own tests. Where something is wrong with the program, little can be said of them.
+    fn check_tests(&mut self) {
+        let mut titles: HashMap<(PipelineId, &str), Span> = HashMap::new();
+        let is_fine = self
+            .diagnostics
+            .iter()
+            .all(|d| d.severity != Severity::Error);
+        for (_, ast) in self.symbols.items_of(0) {
+            let ItemKind::Test(test) = &ast.kind else {
+                continue;
+            };
+            let Some(pipeline) = self.tested(test) else {
+                continue;
+            };
+            let title = &test.title;
+            if let Some(first) = titles.insert((pipeline, &title.node), title.span) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        title.span,
+                        format!(
+                            "`{}` has two tests of the name \"{}\"",
+                            test.pipeline.node, title.node
+                        ),
+                    )
+                    .also(first, "the first")
+                    .help("say what tells them apart"),
+                );
+            }
+            if is_fine {
+                let checked = flow::check_test(self, test, pipeline);
+                self.tests.push(checked);
+            }
+        }
+    }
+
+    /// The pipeline that a test is of; None where it was reported.
+    fn tested(&mut self, test: &ast::Test) -> Option<PipelineId> {
         let name = &test.pipeline;
         if let Lookup::Item(item) = self.symbols.find(0, Space::Value, &name.node)
             && matches!(self.symbols.item(item).kind, ItemKind::Pipeline(_))
         {
-            return;
+            let id = self.pipeline_id(item);
+            self.check_pipeline(id);
+            return Some(id);
         }
         let diagnostic = Diagnostic::new(
             Code::UnknownName,
@@ -178,6 +221,7 @@ impl<'u> Context<'u> {
                 diagnostic.help(there_are(&words))
             }
         });
+        None
     }
 
     /// Silences a lint at a place.
@@ -434,6 +478,23 @@ impl<'u> Context<'u> {
         self.pipeline_items[id.0 as usize]
     }
 
+    /// A pipeline that is checked.
+    pub fn pipeline(&self, id: PipelineId) -> Option<&Pipeline> {
+        self.pipelines.get(&id)
+    }
+
+    pub fn bound_at_end(&self, id: PipelineId) -> Option<&BTreeMap<String, (VariableId, Type)>> {
+        self.bound_at_end.get(&id)
+    }
+
+    pub fn set_bound_at_end(
+        &mut self,
+        id: PipelineId,
+        bound: BTreeMap<String, (VariableId, Type)>,
+    ) {
+        self.bound_at_end.insert(id, bound);
+    }
+
     pub fn is_checked(&self, id: PipelineId) -> bool {
         self.pipelines.contains_key(&id)
     }
@@ -561,6 +622,18 @@ impl<'u> Context<'u> {
         params.sort_by_key(|id| self.params[id.0 as usize].1.first().copied());
         let param_ids: BTreeMap<ParamId, ParamId> =
             params.iter().copied().zip((0u32..).map(ParamId)).collect();
+        let reached = Reached {
+            resources: &resource_ids,
+            params: &param_ids,
+        };
+        let mut tests = self.tests;
+        for test in &mut tests {
+            test.for_each_expr_mut(&mut |expr| {
+                if let Some(value) = stand_in(expr, &self.params, &self.resources, &reached) {
+                    *expr = value;
+                }
+            });
+        }
         let renumber = &mut |expr: &mut Expr| {
             if let ExprKind::Deploy(deploy) = &mut expr.kind {
                 match deploy {
@@ -575,6 +648,12 @@ impl<'u> Context<'u> {
                 }
             }
         };
+        for test in &mut tests {
+            test.for_each_expr_mut(renumber);
+            test.for_each_pipeline_mut(&mut |id| {
+                *id = pipeline_ids.get(id).copied().unwrap_or(*id);
+            });
+        }
         let mut pipelines: Vec<Pipeline> = Vec::new();
         for (id, mut pipeline) in self.pipelines {
             if used.contains(&id) {
@@ -609,7 +688,48 @@ impl<'u> Context<'u> {
             params,
             resources,
             pipelines,
+            tests,
         }
+    }
+}
+
+/// What the template has.
+struct Reached<'r> {
+    resources: &'r BTreeMap<ResourceId, ResourceId>,
+    params: &'r BTreeMap<ParamId, ParamId>,
+}
+
+/// What a test names and the template has not: its value where it is known, else its name.
+fn stand_in(
+    expr: &Expr,
+    params: &[(Param, BTreeSet<ItemRef>)],
+    resources: &BTreeMap<ResourceId, Resource>,
+    reached: &Reached<'_>,
+) -> Option<Expr> {
+    let ExprKind::Deploy(deploy) = &expr.kind else {
+        return None;
+    };
+    match deploy {
+        Deploy::Param(id) if !reached.params.contains_key(id) => {
+            let param = &params[id.0 as usize].0;
+            let value = param
+                .default
+                .clone()
+                .unwrap_or_else(|| Literal::String(param.name.clone()));
+            Some(Expr::literal(value, expr.ty.clone(), expr.span))
+        }
+        Deploy::Resource(id, _) | Deploy::Attribute(id, _) | Deploy::Part(id, _)
+            if !reached.resources.contains_key(id) =>
+        {
+            let resource = resources.get(id)?;
+            let name = match &resource.origin {
+                Origin::Existing(name) => name.as_literal().cloned(),
+                Origin::Created(_) => None,
+            };
+            let name = name.unwrap_or_else(|| Literal::String(resource.name.clone()));
+            Some(Expr::literal(name, Type::String, expr.span))
+        }
+        _ => None,
     }
 }
 

@@ -331,6 +331,87 @@ impl Maker<'_, '_, '_> {
         }
     }
 
+    /// What the service needs and nothing gives, by the schema and beyond it. What is missing by the schema is shown to the
+    /// check as a value that was reported.
+    fn check_needs(&mut self, written: &Tree, given: &mut Tree, missing: &ast::Expr) {
+        let required = self.known.properties.members().filter(|m| m.raw.required);
+        let mut lacking = required
+            .map(|member| member.raw.name.clone())
+            .filter(|name| given.find(name).is_none())
+            .collect::<Vec<_>>();
+        for name in &lacking {
+            self.report_missing(std::slice::from_ref(name));
+            given.add_at(name, self.ast.name.span, Tree::Leaf(missing.clone()));
+        }
+        for paths in &self.about.needs {
+            if lacking.is_empty() && paths.iter().all(|path| written.find(path).is_none()) {
+                self.report_missing(paths);
+                lacking.extend(paths.first().cloned());
+            }
+        }
+    }
+
+    /// A name ends in `.fifo` exactly where the resource is first-in first-out.
+    fn check_fifo(&mut self, name: Option<&Expr>, written: &Tree) {
+        const ENDING: &str = ".fifo";
+        let (Some(property), Some(name)) = (&self.about.fifo, name) else {
+            return;
+        };
+        let last = match &name.kind {
+            ExprKind::Template(parts) => parts.last().and_then(Expr::as_literal),
+            _ => name.as_literal(),
+        };
+        let (Some(Literal::String(text)), Some(fifo)) = (last, written.is_switched_on(property))
+        else {
+            return;
+        };
+        if text.ends_with(ENDING) == fifo {
+            return;
+        }
+        let of = self.word();
+        let message = if fifo {
+            format!("the name of a FIFO {of} ends in `{ENDING}`")
+        } else {
+            format!("only the name of a FIFO {of} ends in `{ENDING}`")
+        };
+        let help = if fifo {
+            format!("add `{ENDING}` to the name, or leave the name out")
+        } else {
+            "say `fifo: true`, or call it otherwise".to_owned()
+        };
+        let diagnostic = Diagnostic::new(Code::PropertyValue, name.span, message);
+        self.scope.report(diagnostic.help(help));
+    }
+
+    /// One of these has to be given.
+    fn report_missing(&mut self, paths: &[String]) {
+        const SHOWN: usize = 3;
+        let quoted = |paths: &[String]| -> Vec<String> {
+            paths.iter().map(|path| format!("`{path}`")).collect()
+        };
+        let mut names = quoted(&paths[..paths.len().min(SHOWN)]);
+        if paths.len() > SHOWN {
+            names.push(format!("one of {} others", paths.len() - SHOWN));
+        }
+        let words: Vec<String> = self
+            .about
+            .short
+            .iter()
+            .filter(|(_, template)| paths.iter().any(|path| short::sets(template, path)))
+            .map(|(word, _)| format!("`{word}: …`"))
+            .collect();
+        let diagnostic = Diagnostic::new(
+            Code::MissingProperty,
+            self.ast.name.span,
+            format!("a {} needs {}", self.word(), either(&names)),
+        );
+        self.scope.report(if words.is_empty() {
+            diagnostic
+        } else {
+            diagnostic.help(format!("{} sets it", either(&words)))
+        });
+    }
+
     /// Adds what the author did not say: the name, roles, the log group, defaults. Gives the number of names that are shown
     /// to the check for that.
     fn complete(
@@ -378,6 +459,7 @@ impl Maker<'_, '_, '_> {
                 );
             }
         }
+        self.check_fifo(creation.name.as_ref(), written);
         let said = !creation.touches.is_empty() || creation.logs.is_some();
         for (at, role) in self.about.roles.iter().enumerate() {
             self.add_role(
@@ -406,6 +488,8 @@ impl Maker<'_, '_, '_> {
                 given.fill(&Spanned::new(name.clone(), span), value);
             }
         }
+        let missing = show(self.scope, "$missing", expr::invalid(span));
+        self.check_needs(written, given, &missing);
         shown
     }
 

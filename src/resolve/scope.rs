@@ -5,7 +5,7 @@
 //! kept with the body that bound it: behind the body it is gone. Whether a variable has a value at a place, and of which
 //! type, is the [`State`]'s to say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -92,6 +92,8 @@ pub(super) struct FlowNames {
     pub awaited: bool,
     /// In the pipeline's own `let`s, which are evaluated before any stage runs.
     pub before_flow: bool,
+    /// Outside of all flows: what only a run has is not there.
+    pub outside: bool,
     /// In a step that nothing uses: any name may have a value where it would be used.
     pub open: bool,
 }
@@ -217,6 +219,21 @@ impl<'c, 'u> Scope<'c, 'u> {
         let id = self.new_variable(&name.node, kind, Type::Never, name.span);
         self.name(frame, &name.node, Named::Variable(id), name.span);
         id
+    }
+
+    /// The variables of a frame that the current body has bound, by their names; of optional types where not every way
+    /// to this place has.
+    pub fn bound_names(&self, frame: FrameId) -> BTreeMap<String, (VariableId, Type)> {
+        let mut bound = BTreeMap::new();
+        for name in self.frame(frame).names.keys() {
+            if let InFrame::Bound(_, Named::Variable(id)) = self.find_in(frame, name) {
+                let ty = self.flow.variables[id.0 as usize].ty.clone();
+                let is_certain = self.flow.state.get(*id).status == Status::Bound;
+                let ty = if is_certain { ty } else { Type::optional(ty) };
+                bound.insert(name.clone(), (*id, ty));
+            }
+        }
+        bound
     }
 
     /// Makes a name visible in a frame, bound by the current body.
@@ -393,7 +410,8 @@ impl<'c, 'u> Scope<'c, 'u> {
         match root {
             Root::Task => self.flow.awaited,
             Root::Child => self.in_distributed(),
-            _ => true,
+            Root::Aws | Root::Stack => true,
+            _ => !self.flow.outside,
         }
     }
 

@@ -7,7 +7,7 @@ use super::definition::{Resource, ResourceKind};
 use crate::catalog::{self, Pattern, find_form};
 
 /// A result made from the type of the resource's result; `{}` where no model knows it.
-pub(super) fn default_result(resource: &Resource) -> Data {
+pub fn default_result(resource: &Resource) -> Data {
     let Some((operation, form)) = find_form(&resource.arn) else {
         return Data::new(json!({}));
     };

@@ -99,8 +99,8 @@ pub trait Service {
     /// None leaves the call to the simulator: another definition that it starts, or a value made from its result's type.
     fn answer(&mut self, call: &Call) -> Option<Answer>;
 
-    /// What a map's ItemReader gives instead of reading objects, by the state's name.
-    fn items(&mut self, _state: &str) -> Option<Vec<Data>> {
+    /// What a map's ItemReader gives instead of reading objects, by the ARN of the execution and the state's name.
+    fn items(&mut self, _execution: &str, _state: &str) -> Option<Vec<Data>> {
         None
     }
 }
@@ -139,7 +139,13 @@ pub enum Access<'a> {
 pub trait Guard {
     fn check(&mut self, call: &Call) -> Result<(), Failure>;
 
-    fn check_access(&mut self, _state: &str, _access: Access) -> Result<(), Failure> {
+    /// `execution` is the ARN of the one that does it.
+    fn check_access(
+        &mut self,
+        _execution: &str,
+        _state: &str,
+        _access: Access,
+    ) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -60,7 +60,7 @@ pub struct Machine {
     pub(super) flows: Vec<Flow>,
     names: HashMap<Rc<str>, StateId>,
     /// Whether a state of it answers a callback of another.
-    pub(super) sends_tokens: bool,
+    pub sends_tokens: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -114,16 +114,23 @@ pub enum EventKind {
     },
     MapRunSucceeded,
     MapRunFailed(Failure),
-    /// Not in the history: a retrier took the failure.
+    /// Not in the history: a Choice state took the rule of this place, or its default.
+    Chosen {
+        name: Rc<str>,
+        rule: Option<usize>,
+    },
+    /// Not in the history: the retrier of this place took the failure.
     Retrying {
         name: Rc<str>,
+        retrier: usize,
         retry: u64,
         delay: Millis,
         failure: Failure,
     },
-    /// Not in the history: a catcher took the failure.
+    /// Not in the history: the catcher of this place took the failure.
     Caught {
         name: Rc<str>,
+        catcher: usize,
         next: Rc<str>,
         failure: Failure,
     },
@@ -136,7 +143,7 @@ impl EventKind {
     pub fn is_recorded(&self) -> bool {
         !matches!(
             self,
-            Self::Retrying { .. } | Self::Caught { .. } | Self::Note(_)
+            Self::Chosen { .. } | Self::Retrying { .. } | Self::Caught { .. } | Self::Note(_)
         )
     }
 
@@ -176,6 +183,7 @@ impl EventKind {
             Self::MapRunStarted { .. } => "MapRunStarted",
             Self::MapRunSucceeded => "MapRunSucceeded",
             Self::MapRunFailed(_) => "MapRunFailed",
+            Self::Chosen { .. } => "Chosen",
             Self::Retrying { .. } => "Retrying",
             Self::Caught { .. } => "Caught",
             Self::Note(_) => "Note",
@@ -302,6 +310,7 @@ impl EventKind {
             | Self::MapSucceeded
             | Self::MapFailed
             | Self::MapRunSucceeded
+            | Self::Chosen { .. }
             | Self::Retrying { .. }
             | Self::Caught { .. }
             | Self::Note(_) => return None,

@@ -81,6 +81,7 @@ impl Log {
                 name,
                 next,
                 failure,
+                ..
             } => Some((&**name, &**next, failure)),
             _ => None,
         })

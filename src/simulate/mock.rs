@@ -188,7 +188,7 @@ impl Service for Mocks<'_> {
             .next(call)
     }
 
-    fn items(&mut self, state: &str) -> Option<Vec<Data>> {
+    fn items(&mut self, _execution: &str, state: &str) -> Option<Vec<Data>> {
         self.items.get(state).cloned()
     }
 }

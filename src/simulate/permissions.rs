@@ -136,7 +136,12 @@ impl Guard for Permissions<'_> {
         self.judge(&call.state, needs)
     }
 
-    fn check_access(&mut self, state: &str, access: Access) -> Result<(), Failure> {
+    fn check_access(
+        &mut self,
+        _execution: &str,
+        state: &str,
+        access: Access,
+    ) -> Result<(), Failure> {
         let filler = Filler {
             settings: self.settings,
             made: &self.made,
@@ -149,6 +154,63 @@ impl Guard for Permissions<'_> {
         if let Some(service) = need::service_of(&call.resource) {
             self.made
                 .push((service, call.arguments.json().clone(), result.clone()));
+        }
+    }
+}
+
+/// Several machines, each with a role of its own. A machine without one here may do everything.
+#[derive(Default)]
+pub struct Roles<'p> {
+    /// By the machines' names.
+    machines: BTreeMap<String, Permissions<'p>>,
+}
+
+impl<'p> Roles<'p> {
+    pub fn add(&mut self, machine: &str, permissions: Permissions<'p>) {
+        self.machines.insert(machine.to_owned(), permissions);
+    }
+
+    /// What was refused: by machines, then in order.
+    pub fn into_denials(self) -> Vec<Denial> {
+        let machines = self.machines.into_values();
+        machines
+            .flat_map(|permissions| permissions.denials)
+            .collect()
+    }
+
+    fn of(&mut self, execution: &str) -> Option<&mut Permissions<'p>> {
+        self.machines.get_mut(machine_of(execution)?)
+    }
+}
+
+/// The machine's name in the ARN of an execution, of a map's child too.
+pub fn machine_of(execution: &str) -> Option<&str> {
+    execution.split(':').nth(6)?.split('/').next()
+}
+
+impl Guard for Roles<'_> {
+    fn check(&mut self, call: &Call) -> Result<(), Failure> {
+        match self.of(&call.execution) {
+            Some(permissions) => permissions.check(call),
+            None => Ok(()),
+        }
+    }
+
+    fn check_access(
+        &mut self,
+        execution: &str,
+        state: &str,
+        access: Access,
+    ) -> Result<(), Failure> {
+        match self.of(execution) {
+            Some(permissions) => permissions.check_access(execution, state, access),
+            None => Ok(()),
+        }
+    }
+
+    fn note_result(&mut self, call: &Call, result: &Value) {
+        if let Some(permissions) = self.of(&call.execution) {
+            permissions.note_result(call, result);
         }
     }
 }

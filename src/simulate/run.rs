@@ -455,9 +455,11 @@ impl<'a, 'w> Engine<'a, 'w> {
     }
 
     fn guard_access(&mut self, thread: ThreadId, access: Access) -> Result<(), Failure> {
-        let state = Rc::clone(&self.thread(thread).state.name);
+        let at = self.thread(thread);
+        let state = Rc::clone(&at.state.name);
+        let execution = Rc::clone(&self.execution(at.execution).names.arn);
         match &mut self.world.guard {
-            Some(guard) => guard.check_access(&state, access),
+            Some(guard) => guard.check_access(&execution, &state, access),
             None => Ok(()),
         }
     }

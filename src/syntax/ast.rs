@@ -334,6 +334,8 @@ pub enum StageKind {
         /// None without parentheses.
         args: Option<Vec<Arg>>,
         block: Option<Block>,
+        /// From the name to the closing parenthesis.
+        call: Span,
     },
     /// `service.operation(Member: value)`
     Call {
@@ -341,6 +343,8 @@ pub enum StageKind {
         service: Name,
         operation: Name,
         args: Vec<Arg>,
+        /// From the service to the closing parenthesis.
+        call: Span,
     },
     Pass(Option<Expr>),
     Let(Let),
@@ -733,8 +737,11 @@ pub enum TestMemberKind {
         answers: Vec<Answer>,
     },
     Expect(Expectation),
-    /// `each step fails { expect … }`
-    EachStepFails(Vec<TestMember>),
+    /// `each step [but a, b] fails { expect … }`
+    EachStepFails {
+        but: Vec<MockTarget>,
+        expected: Vec<TestMember>,
+    },
     Invalid,
 }
 
@@ -747,12 +754,21 @@ pub struct MockTarget {
 }
 
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub struct Answer {
+    pub kind: AnswerKind,
+    /// `after 2h`: how long the call takes.
+    pub after: Option<Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub enum AnswerKind {
     Returns(Expr),
     Fails {
         error: ErrorName,
         cause: Option<Expr>,
     },
+    /// Nobody answers.
+    Never,
 }
 
 #[derive(Clone, Debug)]
@@ -776,4 +792,6 @@ pub enum Expectation {
         first: MockTarget,
         second: MockTarget,
     },
+    /// `expect duration < 5m`
+    Holds(Expr),
 }

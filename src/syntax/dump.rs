@@ -5,12 +5,12 @@
 use std::fmt::Write;
 
 use super::ast::{
-    AccessClause, AccessMode, Allow, Answer, Arg, Binding, Block, CallMode, Else, Entry, ErrorName,
-    Expectation, Expr, ExprKind, File, ForClause, If, Item, ItemKind, Let, Map, MapBody, MapOption,
-    MapOptionKind, Match, Member, MemberKind, MockTarget, Modifier, ModifierKind, Name, Parameter,
-    Pattern, Poll, PollBody, PollPart, PollPartKind, Property, Resource, RetryPart, RetryPartKind,
-    Setting, Stage, StageKind, Step, StepBody, StringPart, TestMember, TestMemberKind, Trigger,
-    Type, TypeKind, UnaryOp,
+    AccessClause, AccessMode, Allow, AnswerKind, Arg, Binding, Block, CallMode, Else, Entry,
+    ErrorName, Expectation, Expr, ExprKind, File, ForClause, If, Item, ItemKind, Let, Map, MapBody,
+    MapOption, MapOptionKind, Match, Member, MemberKind, MockTarget, Modifier, ModifierKind, Name,
+    Parameter, Pattern, Poll, PollBody, PollPart, PollPartKind, Property, Resource, RetryPart,
+    RetryPartKind, Setting, Stage, StageKind, Step, StepBody, StringPart, TestMember,
+    TestMemberKind, Trigger, Type, TypeKind, UnaryOp,
 };
 use crate::source::Spanned;
 
@@ -372,6 +372,7 @@ impl Dump {
                 name,
                 args,
                 block,
+                ..
             } => {
                 self.mode(*mode);
                 self.inline("use", |d| {
@@ -389,6 +390,7 @@ impl Dump {
                 service,
                 operation,
                 args,
+                ..
             } => {
                 self.mode(*mode);
                 self.inline("call", |d| {
@@ -788,22 +790,29 @@ impl Dump {
                     d.inline("when", |d| d.expr(when));
                 }
                 for answer in answers {
-                    match answer {
-                        Answer::Returns(value) => d.inline("returns", |d| d.expr(value)),
-                        Answer::Fails { error, cause } => d.inline("fails", |d| {
+                    match &answer.kind {
+                        AnswerKind::Returns(value) => d.inline("returns", |d| d.expr(value)),
+                        AnswerKind::Fails { error, cause } => d.inline("fails", |d| {
                             d.error_name(error);
                             if let Some(cause) = cause {
                                 d.expr(cause);
                             }
                         }),
+                        AnswerKind::Never => d.word("never"),
+                    }
+                    if let Some(after) = &answer.after {
+                        d.inline("after", |d| d.expr(after));
                     }
                 }
             }),
             TestMemberKind::Expect(expectation) => {
                 self.node("expect", |d| d.expectation(expectation));
             }
-            TestMemberKind::EachStepFails(members) => self.node("each-step-fails", |d| {
-                for member in members {
+            TestMemberKind::EachStepFails { but, expected } => self.node("each-step-fails", |d| {
+                for target in but {
+                    d.inline("but", |d| d.target(target));
+                }
+                for member in expected {
                     d.test_member(member);
                 }
             }),
@@ -818,6 +827,7 @@ impl Dump {
                 self.inline("failed", |d| d.failure(error, cause));
             }
             Expectation::TimedOut => self.word("timed-out"),
+            Expectation::Holds(condition) => self.inline("holds", |d| d.expr(condition)),
             Expectation::Called {
                 target,
                 times,

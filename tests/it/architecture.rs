@@ -22,6 +22,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cost",
         &["source", "diagnostic", "catalog", "ir", "backend"],
     ),
+    (
+        "testing",
+        &[
+            "source",
+            "diagnostic",
+            "catalog",
+            "ir",
+            "backend",
+            "simulate",
+        ],
+    ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
     (

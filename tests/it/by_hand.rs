@@ -120,6 +120,7 @@ pub fn call(
         ),
         value_path: Vec::new(),
         parse: false,
+        result: Type::Any,
         timeout: None,
         heartbeat: None,
         credentials: None,
@@ -237,6 +238,7 @@ pub fn program(stages: Vec<Stage>) -> Program {
         params: Vec::new(),
         resources: Vec::new(),
         pipelines: vec![pipeline("load", stages)],
+        tests: Vec::new(),
     }
 }
 
@@ -261,6 +263,7 @@ pub fn definition() -> Definition {
         substitutions: std::collections::BTreeMap::new(),
         labels: std::collections::BTreeMap::new(),
         origins: indexmap::IndexMap::new(),
+        variables: std::collections::BTreeMap::new(),
     }
 }
 

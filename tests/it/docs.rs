@@ -111,3 +111,21 @@ fn the_readme_lists_all_examples() {
         }
     }
 }
+
+#[test]
+fn the_walk_deploys_what_it_has_built() {
+    let document = fs::read_to_string("README.md").expect("the README");
+    let (walk, rest) = document
+        .split_once("```sh\naws cloudformation deploy")
+        .expect("the fifth command");
+    let (command, _) = rest.split_once("```").expect("its end");
+    for option in [
+        "--template-file sales/",
+        "--parameter-overrides file://sales/",
+    ] {
+        let (_, path) = command.split_once(option).expect(option);
+        let path = path.split_whitespace().next().unwrap_or_default();
+        assert!(walk.contains(&format!("       Wrote {path}\n")), "{path}");
+    }
+    assert!(command.contains("--capabilities CAPABILITY_IAM\n"));
+}

@@ -3,14 +3,19 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use flowc::backend::deployment::Deployment;
 use flowc::diagnostic::Code;
 use flowc::diagnostic::levels::LintLevels;
 use flowc::driver;
 use flowc::source::SourceFile;
+use flowc::testing::bench::Bench;
+use flowc::testing::coverage::Coverage;
+use flowc::testing::{self, Options};
 use flowc::workspace;
 
-/// The codes that a program gets, in the order of places.
-fn codes(text: &str) -> Vec<&'static str> {
+/// The codes that a program gets, in the order of places; those of its tests behind them, and on request those of what no
+/// test reaches.
+fn codes(text: &str, coverage: bool) -> Vec<&'static str> {
     let main = SourceFile::new("explained.flow", text);
     // The files that pages use are those of the mistakes' tests.
     let mut read = |path: &str| {
@@ -22,6 +27,15 @@ fn codes(text: &str) -> Vec<&'static str> {
     let mut diagnostics = compilation.diagnostics;
     if let Some(program) = &compilation.program {
         diagnostics.extend(driver::emit(program).diagnostics);
+    }
+    if let Some(program) = compilation.program.filter(|p| !p.tests.is_empty()) {
+        let bench = Bench::new(&program, Deployment::new(&program)).expect("definitions");
+        let mut reached = Coverage::default();
+        let verdicts = testing::run(&bench, None, Options::default(), &mut reached);
+        diagnostics.extend(verdicts.into_iter().flat_map(|verdict| verdict.failures));
+        if coverage {
+            diagnostics.extend(reached.report(&bench, &compilation.sources).gaps);
+        }
     }
     diagnostics.iter().map(|d| d.code.code()).collect()
 }
@@ -53,7 +67,10 @@ fn failing_programs_fail_with_their_code_alone_and_mended_ones_have_no_diagnosti
     for code in pages() {
         let programs = programs(code.explanation());
         for (fails, text) in &programs {
-            let (mut found, wanted) = (codes(text), vec![code.code(); usize::from(*fails)]);
+            let (mut found, wanted) = (
+                codes(text, code == Code::NotCovered),
+                vec![code.code(); usize::from(*fails)],
+            );
             // A page may show several mistakes of its kind.
             found.dedup();
             if found != wanted {

@@ -29,5 +29,7 @@ mod rules;
 mod simulate;
 mod support;
 mod syntax;
+mod testing;
 mod transcripts;
 mod ui;
+mod unjudged;

@@ -1,16 +1,21 @@
 //! Mistakes as people make them: every file below `tests/ui` says in its first lines what is found in it, and where.
 //!
 //! `// expect: F0302@12, F0303@13` are the codes and their lines; a file without such lines has no diagnostic. What people read is a
-//! snapshot beside the file.
+//! snapshot beside the file. Tests in such a file are run.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use flowc::backend::deployment::Deployment;
 use flowc::diagnostic::levels::LintLevels;
 use flowc::diagnostic::{Code, Diagnostic, render};
 use flowc::driver;
+use flowc::ir::Program;
 use flowc::source::{FileId, SourceFile, Sources};
+use flowc::testing::bench::Bench;
+use flowc::testing::coverage::Coverage;
+use flowc::testing::{self, Options};
 use flowc::workspace;
 
 /// All that is said about a text under a file's path, in the order of places.
@@ -20,8 +25,25 @@ fn diagnose(path: &str, text: &str) -> (Vec<Diagnostic>, Sources) {
     let mut diagnostics = compilation.diagnostics;
     if let Some(program) = &compilation.program {
         diagnostics.extend(driver::emit(program).diagnostics);
+        diagnostics.extend(untested(program, text, &compilation.sources));
     }
     (diagnostics, compilation.sources)
+}
+
+/// What the program's tests find; with a line `// coverage`, what they do not reach too.
+fn untested(program: &Program, text: &str, sources: &Sources) -> Vec<Diagnostic> {
+    if program.tests.is_empty() {
+        return Vec::new();
+    }
+    let bench = Bench::new(program, Deployment::new(program)).expect("definitions");
+    let mut coverage = Coverage::default();
+    let verdicts = testing::run(&bench, None, Options::default(), &mut coverage);
+    let failures = verdicts.into_iter().flat_map(|verdict| verdict.failures);
+    let mut found: Vec<Diagnostic> = failures.collect();
+    if text.contains("\n// coverage\n") {
+        found.extend(coverage.report(&bench, sources).gaps);
+    }
+    found
 }
 
 fn found(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::lower::{Lowered, Owner};
 use super::naming::{StateNames, hash, variable_names};
 use super::state::{self, State, Transition};
 use super::symbols::{Symbols, member};
-use super::{Definition, Origin};
+use super::{Definition, Kept, Origin};
 use crate::catalog::resource::RefForm;
 use crate::ir::{self, Deploy, Expr, ExprKind, Part, Pipeline, Program, VariableId};
 
@@ -37,6 +37,12 @@ pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<
         origins: IndexMap::new(),
     };
     let flow = emitter.flow(&lowered.graph, 0, &pipeline.name, None);
+    let kept = emitter.env.variables.iter().map(|(id, name)| {
+        let members = emitter.env.members.get(id).cloned().unwrap_or_default();
+        let name = name.clone();
+        (*id, Kept { name, members })
+    });
+    let variables = kept.collect();
     Definition {
         machine: state::Machine {
             comment: pipeline.doc.clone(),
@@ -48,6 +54,7 @@ pub(super) fn emit(program: &Program, pipeline: &Pipeline, mut lowered: Lowered<
         substitutions: emitter.env.substitutions,
         labels: emitter.labels,
         origins: emitter.origins,
+        variables,
     }
 }
 

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::{Args, Values};
 use crate::backend::deployment::Deployment;
-use crate::backend::{self, asl};
 use crate::cli::find_workspace;
 use crate::cli::output::{Output, plural};
 use crate::driver;
 use crate::simulate::definition::{Machine, Mode, Placeholder, substitute};
 use crate::simulate::mock::file::MockFile;
+use crate::simulate::permissions::Policy;
 use crate::simulate::run::Settings;
+use crate::testing::bench::{Bench, Parts};
 use crate::workspace::{self, Error};
 
 /// What is to be run.
@@ -23,7 +22,8 @@ pub(super) struct Subject {
     pub settings: Settings,
     /// Machines that it may start, by their ARNs.
     pub others: BTreeMap<String, Machine>,
-    pub policy: Option<Value>,
+    /// By the names of the machines; empty where everything is allowed.
+    pub policies: Vec<(String, Policy)>,
 }
 
 /// `sales.asl.json` is the machine `sales`.
@@ -77,67 +77,44 @@ pub(super) fn read_program(
             return Ok(None);
         }
     }
-    let made = backend::make(program);
-    let mut machines: Vec<Machine> = Vec::new();
-    for (pipeline, definition) in program.pipelines.iter().zip(&made.definitions) {
-        let mode = if pipeline.settings.express {
-            Mode::Express
-        } else {
-            Mode::Standard
-        };
-        match read_made(&deployment, definition, mode) {
-            Ok(machine) => machines.push(machine),
-            Err(refusals) => {
-                output.error(&format!("`{}` would be refused: {refusals}", pipeline.name));
-                return Ok(None);
-            }
+    let bench = match Bench::new(program, deployment) {
+        Ok(bench) => bench,
+        Err(refused) => {
+            output.error(&refused.to_string());
+            return Ok(None);
         }
-    }
-    let pipeline = &program.pipelines[found];
-    let labels = &made.definitions[found].labels;
-    let policy = args
-        .permissions
-        .then(|| deployment.policy(&made.policies[found], labels));
-    let machine = machines.remove(found);
-    let others = program
-        .pipelines
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| *at != found);
-    let others = others
-        .zip(machines)
-        .map(|((_, other), machine)| (deployment.machine_arn(&other.name), machine));
+    };
+    let deployment = &bench.deployment;
     let settings = Settings {
         partition: deployment.partition.clone(),
         region: deployment.region.clone(),
         account: deployment.account.clone(),
-        machine: pipeline.name.clone(),
-        role: format!(
-            "arn:{}:iam::{}:role/{}",
-            deployment.partition, deployment.account, pipeline.name
-        ),
+        machine: bench.machine_name(found).to_owned(),
+        role: bench.role(found),
         ..Settings::default()
     };
-    Ok(Some(Subject {
-        name: pipeline.name.clone(),
+    let name = program.pipelines[found].name.clone();
+    let Parts { machines, policies } = bench.into_parts();
+    let mut machine = None;
+    let mut others = BTreeMap::new();
+    for (at, (arn, other)) in machines.into_iter().enumerate() {
+        if at == found {
+            machine = Some(other);
+        } else {
+            others.insert(arn, other);
+        }
+    }
+    Ok(machine.map(|machine| Subject {
+        name,
         machine,
         settings,
-        others: others.collect(),
-        policy,
+        others,
+        policies: if args.permissions {
+            policies
+        } else {
+            Vec::new()
+        },
     }))
-}
-
-fn read_made(
-    deployment: &Deployment,
-    made: &asl::Definition,
-    mode: Mode,
-) -> Result<Machine, String> {
-    let definition = serde_json::to_string(&made.machine).map_err(|error| error.to_string())?;
-    let substituted = substitute(&definition, &deployment.substitutions(made));
-    Machine::parse_text(&substituted.text, mode).map_err(|refusals| {
-        let texts: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        texts.join("; ")
-    })
 }
 
 pub(super) fn read_definition(
@@ -159,24 +136,28 @@ pub(super) fn read_definition(
         machine: stem.clone(),
         ..Settings::default()
     };
-    let policy = if args.permissions {
+    let policies = if args.permissions {
         let path = args.file.with_file_name(format!("{stem}.iam.json"));
         let text = workspace::read_text(&path)?;
         let text = substitute(&text, &substitutions(&settings, values, mocks)).text;
-        let policy = serde_json::from_str(&text).map_err(|error| Error::Config {
+        let broken = |reason| Error::Config {
             path: workspace::display(&path),
-            reason: format!("it is not JSON: {error}"),
-        })?;
-        Some(policy)
+            reason,
+        };
+        let document = serde_json::from_str(&text)
+            .map_err(|error| broken(format!("it is not JSON: {error}")))?;
+        let policy = Policy::parse(&document)
+            .ok_or_else(|| broken("it is no policy document".to_owned()))?;
+        vec![(stem.clone(), policy)]
     } else {
-        None
+        Vec::new()
     };
     Ok(Some(Subject {
         name: stem,
         machine,
         settings,
         others: BTreeMap::new(),
-        policy,
+        policies,
     }))
 }
 

@@ -329,10 +329,7 @@ fn advise(diagnostic: Diagnostic, value: &Expr, wanted: &Type) -> Diagnostic {
     let span = value.span;
     let target = wanted.non_null();
     match (&value.ty.expand(), &target) {
-        (
-            Type::Int | Type::Number | Type::Bool | Type::Duration | Type::Size,
-            Type::String | Type::Enum(_),
-        ) => {
+        (Type::Int | Type::Number | Type::Bool | Type::Duration | Type::Size, Type::String) => {
             let (before, after) = if is_plain_literal(value) {
                 ("\"", "\"")
             } else {

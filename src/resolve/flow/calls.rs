@@ -40,23 +40,7 @@ impl<'u> Flow<'_, 'u> {
     /// The call as written, without its binding and modifiers.
     fn site(&self, ast: &ast::Stage, mode: CallMode) -> CallSite {
         let span = match &ast.kind {
-            ast::StageKind::Call {
-                service,
-                args,
-                operation,
-                ..
-            } => {
-                let end = args.last().map_or(operation.span, |arg| arg.span);
-                service.span.to(end)
-            }
-            ast::StageKind::Use { name, args, .. } => {
-                let end = args
-                    .iter()
-                    .flatten()
-                    .last()
-                    .map_or(name.span, |arg| arg.span);
-                name.span.to(end)
-            }
+            ast::StageKind::Call { call, .. } | ast::StageKind::Use { call, .. } => *call,
             _ => ast.span,
         };
         CallSite {
@@ -199,6 +183,7 @@ impl<'u> Flow<'_, 'u> {
                 .help("`timeout` ends a call that takes too long; `heartbeat` is for `await` and for activities"),
             );
         }
+        call.result = ty.clone();
         call.timeout = timeout.or_else(|| self.defaults.timeout.clone());
         call.heartbeat = heartbeat;
         call.credentials = credentials;

@@ -50,6 +50,12 @@ impl Raises {
         self.has_task = true;
     }
 
+    /// Something of it is a distributed map.
+    pub fn distribute(&mut self, span: Span) {
+        self.has_task = true;
+        self.distributed = self.distributed.or(Some(span));
+    }
+
     fn merge(&mut self, other: Raises) {
         self.forms.extend(other.forms);
         self.raised.extend(other.raised);
@@ -291,7 +297,12 @@ impl<'u> Flow<'_, 'u> {
         names
     }
 
-    fn error_name(&mut self, error: &ast::ErrorName, raises: &Raises, walked: bool) -> Vec<String> {
+    pub(super) fn error_name(
+        &mut self,
+        error: &ast::ErrorName,
+        raises: &Raises,
+        walked: bool,
+    ) -> Vec<String> {
         let name = error.name.as_str();
         if name == "States.Runtime" {
             self.report(

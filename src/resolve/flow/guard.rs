@@ -52,13 +52,11 @@ impl<'u> Modifiers<'u> {
         .into_iter()
         .filter_map(|(word, span)| Some((word, span?)))
         .collect();
-        found.extend(self.accesses.iter().map(|access| {
-            let word = match access.mode {
-                ast::AccessMode::Reads => "reads",
-                ast::AccessMode::Writes => "writes",
-            };
-            (word, access.span)
-        }));
+        found.extend(
+            self.accesses
+                .iter()
+                .map(|access| (access_word(access.mode), access.span)),
+        );
         found
     }
 }
@@ -107,8 +105,10 @@ impl<'u> Flow<'_, 'u> {
                     sorted.returns.replace((ty, span)).map(|(_, span)| span)
                 }
                 ModifierKind::Access(access) => {
+                    let first = sorted.accesses.iter().find(|a| a.mode == access.mode);
+                    let first = first.map(|first| first.span);
                     sorted.accesses.push(access);
-                    None
+                    first
                 }
                 ModifierKind::Allow(allow) => {
                     self.scope.context.allow(allow, stage);
@@ -393,6 +393,13 @@ impl<'u> Flow<'_, 'u> {
 }
 
 /// The word that a modifier begins with.
+fn access_word(mode: ast::AccessMode) -> &'static str {
+    match mode {
+        ast::AccessMode::Reads => "reads",
+        ast::AccessMode::Writes => "writes",
+    }
+}
+
 fn word(modifier: &ModifierKind) -> &'static str {
     match modifier {
         ModifierKind::Retry { .. } => "retry",
@@ -404,7 +411,7 @@ fn word(modifier: &ModifierKind) -> &'static str {
         ModifierKind::Credentials(_) => "credentials",
         ModifierKind::Named(_) => "named",
         ModifierKind::Within(_) => "within",
-        ModifierKind::Access(_) => "reads",
+        ModifierKind::Access(access) => access_word(access.mode),
         ModifierKind::Returns(_) => "returns",
         ModifierKind::Allow(_) => "allow",
     }

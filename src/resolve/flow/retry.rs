@@ -29,6 +29,8 @@ pub(super) struct Spec {
 /// The longest delay, in seconds. Source: the developer guide's chapter on errors.
 const MOST_DELAY: u64 = 31_622_399;
 const MOST: u64 = 99_999_999;
+/// The first delay where nobody says one, in seconds.
+const EVERY: u64 = 2;
 
 impl Spec {
     /// Reads parts over those of a policy.
@@ -74,11 +76,15 @@ impl Spec {
                 RetryPartKind::Jitter => spec.jitter = true,
             }
         }
-        if let (Some(cap), Some(every)) = (spec.max_delay, spec.every)
+        let every = spec.every.unwrap_or(EVERY);
+        if let Some(cap) = spec.max_delay
             && cap < every
-            && let Some(part) = parts
-                .iter()
-                .find(|part| matches!(part.kind, RetryPartKind::MaxDelay(_)))
+            && let Some(part) = parts.iter().rfind(|part| {
+                matches!(
+                    part.kind,
+                    RetryPartKind::MaxDelay(_) | RetryPartKind::Every(_)
+                )
+            })
         {
             scope.report(Diagnostic::new(
                 Code::NumberOutOfRange,
@@ -92,7 +98,7 @@ impl Spec {
     fn rule(&self, errors: Vec<String>, default: bool) -> ir::Retry {
         ir::Retry {
             errors,
-            interval_seconds: self.every.unwrap_or(2),
+            interval_seconds: self.every.unwrap_or(EVERY),
             max_attempts: self.max.unwrap_or(3),
             backoff_rate: self.backoff.unwrap_or(2.0),
             max_delay_seconds: self.max_delay,

@@ -1,6 +1,7 @@
 //! Triggers: what starts a pipeline by itself, and what of the event becomes its input.
 
 mod arguments;
+mod attributes;
 mod input;
 mod pattern;
 

@@ -190,8 +190,8 @@ fn collect_tested<'t>(members: &'t [ast::TestMember], names: &mut HashSet<&'t st
             ast::TestMemberKind::Expect(ast::Expectation::Before { first, second }) => {
                 vec![first, second]
             }
-            ast::TestMemberKind::EachStepFails(members) => {
-                collect_tested(members, names);
+            ast::TestMemberKind::EachStepFails { expected, .. } => {
+                collect_tested(expected, names);
                 continue;
             }
             _ => continue,

@@ -32,6 +32,15 @@ pub(super) fn write_out(
     writer.fine.then_some(tree)
 }
 
+/// Whether a short form sets the property at a dotted path.
+pub(super) fn sets(template: &Map<String, Value>, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    match template.get(first) {
+        Some(Value::Object(inner)) if !rest.is_empty() => sets(inner, rest),
+        found => found.is_some(),
+    }
+}
+
 struct Writer<'s, 'c, 'u> {
     scope: &'s mut Scope<'c, 'u>,
     word: &'s str,
@@ -71,13 +80,7 @@ impl Writer<'_, '_, '_> {
                 "$days" => self.units(86_400, "days"),
                 "$enabled" => self.switch("Disabled"),
                 "$suspended" => self.switch("Suspended"),
-                "$arn" => Tree::Leaf(ast::Expr {
-                    kind: ExprKind::Member {
-                        base: Box::new(self.value.clone()),
-                        name: Spanned::new("arn".to_owned(), span),
-                    },
-                    span,
-                }),
+                "$arn" => self.arn(),
                 "$key" => self.attribute().0,
                 "$value" => self.attribute().1,
                 "$bucket" => self.location(|place| place.bucket),
@@ -147,6 +150,31 @@ impl Writer<'_, '_, '_> {
                 self.nothing()
             }
         }
+    }
+
+    /// The ARN of a declared resource, or an ARN as it stands.
+    fn arn(&mut self) -> Tree {
+        let span = self.value.span;
+        if let ExprKind::String(parts) = &self.value.kind {
+            let is_arn = matches!(parts.first(), Some(StringPart::Text(text)) if text.starts_with("arn:"))
+                || matches!(parts.first(), Some(StringPart::Expr(_)));
+            if !is_arn {
+                let word = self.word;
+                let diagnostic = self
+                    .wrong(span, format!("`{word}` takes a declared resource, or an ARN"))
+                    .help("a name alone does not say where it is: declare it, and give its name in this file");
+                self.scope.report(diagnostic);
+                return self.nothing();
+            }
+            return Tree::Leaf(self.value.clone());
+        }
+        Tree::Leaf(ast::Expr {
+            kind: ExprKind::Member {
+                base: Box::new(self.value.clone()),
+                name: Spanned::new("arn".to_owned(), span),
+            },
+            span,
+        })
     }
 
     fn switch(&mut self, off: &str) -> Tree {

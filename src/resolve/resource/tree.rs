@@ -119,6 +119,21 @@ impl Tree {
         }
     }
 
+    /// Whether `true` is written at a key, or `false`, or nothing; None where only the deployment knows.
+    pub fn is_switched_on(&self, key: &str) -> Option<bool> {
+        let Tree::Object(members) = self else {
+            return None;
+        };
+        match members.get(key) {
+            None => Some(false),
+            Some((_, Tree::Leaf(value))) => match value.kind {
+                ExprKind::Bool(on) => Some(on),
+                _ => None,
+            },
+            Some(_) => None,
+        }
+    }
+
     /// The entries of the object, their values at `span` where nobody wrote them.
     pub fn into_entries(self, span: Span) -> Vec<Entry> {
         match self {

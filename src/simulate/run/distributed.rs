@@ -60,7 +60,8 @@ impl<'a> Engine<'a, '_> {
         concurrency: usize,
     ) -> Result<Step<'a>, Trouble> {
         // What the state itself has is looked at before the run begins.
-        let given = self.world.service.items(&state.name);
+        let arn = Rc::clone(&self.execution(self.thread(id).execution).names.arn);
+        let given = self.world.service.items(&arn, &state.name);
         let own = match (&map.reader, &given) {
             (None, None) => Some(self.items_of_state(id, state, map, &input)?),
             _ => None,
@@ -98,13 +99,16 @@ impl<'a> Engine<'a, '_> {
             return Err(self.fail_map_run(id, failure));
         }
         let read = match (given, own) {
-            (Some(items), _) => Ok(super::reader::Dataset {
-                entries: items
-                    .into_iter()
-                    .map(|value| Entry { value, key: None })
-                    .collect(),
-                source: "S3".to_owned(),
-            }),
+            (Some(items), _) => {
+                self.guard_reader(id, map, &input)
+                    .map(|()| super::reader::Dataset {
+                        entries: items
+                            .into_iter()
+                            .map(|value| Entry { value, key: None })
+                            .collect(),
+                        source: "S3".to_owned(),
+                    })
+            }
             (None, Some(items)) => Ok(super::reader::Dataset {
                 entries: entries_of(items),
                 source: "STATE_DATA".to_owned(),

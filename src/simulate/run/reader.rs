@@ -82,6 +82,38 @@ impl Engine<'_, '_> {
         Ok(dataset)
     }
 
+    /// Whether the role may read what a map reads, where its items are given instead.
+    pub(super) fn guard_reader(
+        &mut self,
+        id: ThreadId,
+        map: &Map,
+        input: &Data,
+    ) -> Result<(), Trouble> {
+        let (Some(reader), true) = (&map.reader, self.world.guard.is_some()) else {
+            return Ok(());
+        };
+        let Some(template) = &reader.arguments else {
+            return Ok(());
+        };
+        let field = format!("ItemReader/{}", reader.arguments_name);
+        let arguments = self.evaluate(id, template, &field, View::rooted(input))?;
+        let text = |name: &str| arguments.json().get(name).and_then(Value::as_str);
+        let bucket = text("Bucket").unwrap_or_default();
+        let access = if reader.resource.ends_with(":listObjectsV2") {
+            Access::ListObjects {
+                bucket,
+                prefix: text("Prefix").unwrap_or_default(),
+            }
+        } else {
+            Access::ReadObject {
+                bucket,
+                key: text("Key").unwrap_or_default(),
+                version: arguments.json().get("VersionId").is_some(),
+            }
+        };
+        self.guard_access(id, access).map_err(Trouble::Failed)
+    }
+
     /// The content of an object. A bucket of which nothing is known is taken for one without data; a known one without
     /// the object fails the reader.
     fn fetch(

@@ -289,17 +289,19 @@ impl<'a> Engine<'a, '_> {
         if self.retry(id, state, &failure) {
             return false;
         }
-        let catcher = state
+        let found = state
             .catch
             .iter()
-            .find(|catcher| failure.is_taken_by(&catcher.errors));
-        let Some(catcher) = catcher else {
+            .position(|catcher| failure.is_taken_by(&catcher.errors));
+        let Some(at) = found else {
             self.end_flow(id, Err(failure));
             return false;
         };
+        let catcher = &state.catch[at];
         let next = Rc::clone(&self.thread(id).machine.state(catcher.next).name);
         let caught = EventKind::Caught {
             name: Rc::clone(&state.name),
+            catcher: at,
             next,
             failure: failure.clone(),
         };
@@ -417,6 +419,7 @@ impl<'a> Engine<'a, '_> {
         thread.work = Work::Retrying;
         let retrying = EventKind::Retrying {
             name: Rc::clone(&state.name),
+            retrier: at,
             retry: thread.retries,
             delay,
             failure: failure.clone(),

@@ -1,5 +1,7 @@
 //! What each type of state does.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use super::fields::View;
@@ -8,6 +10,7 @@ use super::{Engine, ThreadId, Work};
 use crate::simulate::clock::{Millis, Moment};
 use crate::simulate::data::Data;
 use crate::simulate::definition::{Choice, Kind, Language, Setting, State, Test, Wait};
+use crate::simulate::event::EventKind;
 use crate::simulate::failure::{Failure, NO_CHOICE_MATCHED, Trouble};
 use crate::simulate::template::{Template, unexpected_type};
 
@@ -70,7 +73,7 @@ impl<'a> Engine<'a, '_> {
     }
 
     fn choose(
-        &self,
+        &mut self,
         id: ThreadId,
         state: &'a State,
         choice: &'a Choice,
@@ -84,6 +87,14 @@ impl<'a> Engine<'a, '_> {
                 Test::Jsonata(template) => self.condition(id, template, at)?,
             };
             if holds {
+                let name = Rc::clone(&state.name);
+                self.log(
+                    id,
+                    EventKind::Chosen {
+                        name,
+                        rule: Some(at),
+                    },
+                );
                 return Ok(Step::Left(Exit {
                     assign: &rule.assign,
                     output: rule.output.as_ref(),
@@ -93,10 +104,14 @@ impl<'a> Engine<'a, '_> {
             }
         }
         match choice.default {
-            Some(next) => Ok(Step::Left(Exit {
-                next: Some(next),
-                ..Exit::input(state, input)
-            })),
+            Some(next) => {
+                let name = Rc::clone(&state.name);
+                self.log(id, EventKind::Chosen { name, rule: None });
+                Ok(Step::Left(Exit {
+                    next: Some(next),
+                    ..Exit::input(state, input)
+                }))
+            }
             None => Err(Trouble::raised(
                 NO_CHOICE_MATCHED,
                 "Failed to transition out of the state. The state does not point to a next state.",

@@ -189,20 +189,24 @@ impl Builder<'_> {
             let args = children.need(Rule::call_arguments);
             return StageKind::Call {
                 mode,
+                call: name.span.to(self.span(&args)),
                 service: name,
                 operation: self.name(&operation),
                 args: self.arguments(args),
             };
         }
-        let args = children
-            .take(Rule::call_arguments)
-            .map(|args| self.arguments(args));
+        let args = children.take(Rule::call_arguments);
+        let call = args
+            .as_ref()
+            .map_or(name.span, |args| name.span.to(self.span(args)));
+        let args = args.map(|args| self.arguments(args));
         let block = children.take(Rule::block).map(|block| self.block(block));
         StageKind::Use {
             mode,
             name,
             args,
             block,
+            call,
         }
     }
 

@@ -6,10 +6,11 @@ use super::{Builder, Children};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    AlarmCondition, Answer, Block, Entry, Expectation, Expr, ExprKind, Field, Fn, Gradual, Item,
-    ItemKind, Let, Member, MemberKind, MockTarget, ModifierKind, Name, Param, Parameter, Pipeline,
-    Property, Release, Resource, RetryPolicy, Setting, StageKind, Step, StepBody, StringPart, Test,
-    TestMember, TestMemberKind, Text, Trigger, Type, TypeAlias, TypeKind, Use,
+    AlarmCondition, Answer, AnswerKind, Block, Entry, Expectation, Expr, ExprKind, Field, Fn,
+    Gradual, Item, ItemKind, Let, Member, MemberKind, MockTarget, ModifierKind, Name, Param,
+    Parameter, Pipeline, Property, Release, Resource, RetryPolicy, Setting, StageKind, Step,
+    StepBody, StringPart, Test, TestMember, TestMemberKind, Text, Trigger, Type, TypeAlias,
+    TypeKind, Use,
 };
 use crate::syntax::draft::LEFT_OUT;
 use crate::syntax::foreign_words::{self, Place};
@@ -684,13 +685,22 @@ impl Builder<'_> {
                 children.need(Rule::kw_expect);
                 TestMemberKind::Expect(self.expectation(children))
             }
-            _ => TestMemberKind::EachStepFails(
-                children
-                    .rest(Rule::expect)
-                    .into_iter()
-                    .map(|member| self.test_member(member))
-                    .collect(),
-            ),
+            _ => {
+                children.need(Rule::kw_each);
+                children.need(Rule::kw_step);
+                let but = children.take(Rule::each_but).map(|but| {
+                    let targets = Children::of(but).rest(Rule::mock_target).into_iter();
+                    targets.map(|target| self.mock_target(target)).collect()
+                });
+                TestMemberKind::EachStepFails {
+                    but: but.unwrap_or_default(),
+                    expected: children
+                        .rest(Rule::expect)
+                        .into_iter()
+                        .map(|member| self.test_member(member))
+                        .collect(),
+                }
+            }
         };
         TestMember { kind, span }
     }
@@ -713,6 +723,11 @@ impl Builder<'_> {
                 }
             }
             Rule::expect_timed_out => Expectation::TimedOut,
+            Rule::expect_holds => {
+                let mut inner = Children::of(child);
+                let condition = inner.need(Rule::expr);
+                Expectation::Holds(self.expr(condition))
+            }
             _ => {
                 let target = self.mock_target(child);
                 let what = children.any();
@@ -761,20 +776,31 @@ impl Builder<'_> {
     fn answer(&mut self, pair: Pair<'_, Rule>) -> Answer {
         let span = self.span(&pair);
         let mut children = Children::of(pair);
-        if children.take(Rule::kw_fails).is_some() {
+        let kind = if children.take(Rule::kw_fails).is_some() {
             let error = children.need(Rule::error_name);
-            return Answer::Fails {
+            AnswerKind::Fails {
                 error: self.error_name(error),
                 cause: children.take(Rule::cause).map(|c| self.cause(c)),
-            };
-        }
-        match children.rest(Rule::expr).pop() {
-            Some(expr) => Answer::Returns(self.expr(expr)),
-            None => Answer::Returns(Expr {
-                kind: ExprKind::Invalid,
-                span,
-            }),
-        }
+            }
+        } else if children.take(Rule::kw_never).is_some() {
+            AnswerKind::Never
+        } else {
+            children.take(Rule::kw_returns);
+            AnswerKind::Returns(match children.take(Rule::expr) {
+                Some(expr) => self.expr(expr),
+                None => Expr {
+                    kind: ExprKind::Invalid,
+                    span,
+                },
+            })
+        };
+        let after = children.take(Rule::answer_time).map(|time| {
+            let mut inner = Children::of(time);
+            inner.need(Rule::kw_after);
+            let expr = inner.need(Rule::expr);
+            self.expr(expr)
+        });
+        Answer { kind, after }
     }
 }
 

@@ -9,6 +9,7 @@ use super::text::{
     ITEM_WORDS, MEMBER_WORDS, MODIFIER_WORDS, SETTING_WORDS, TEST_WORDS, Text, is_reserved,
 };
 use crate::diagnostic::find_nearest;
+use crate::syntax::scan::TokenKind;
 
 /// The tokens of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +71,24 @@ fn item_end(
     limit: usize,
 ) -> (usize, Option<Body>) {
     let column = text.column(start);
+    let head = test_head_end(text, start, limit);
+    if let Some(first) = head
+        && text.is_any(first, TEST_WORDS)
+    {
+        let end = unbraced_end(text, brackets, first, limit);
+        let close = text.is(end, "}").then_some(end);
+        let body = Body {
+            kind: BodyKind::Test,
+            head: start..first,
+            members: members(text, brackets, first..end, BodyKind::Test),
+            close,
+        };
+        return (close.map_or(end, |close| close + 1), Some(body));
+    }
     let mut at = start;
     while at < limit {
-        if at > start && begins(text, start, at, column, Level::Items) {
+        let in_head = head.is_some_and(|end| at < end);
+        if at > start && !in_head && begins(text, start, at, column, Level::Items) {
             break;
         }
         let body = body_kind(text, brackets, start, at);
@@ -103,6 +119,30 @@ fn item_end(
         at = after;
     }
     (at, None)
+}
+
+/// Behind the head of a test: its brace, or its first member where the brace is missing. None for any other item.
+fn test_head_end(text: &Text<'_>, start: usize, limit: usize) -> Option<usize> {
+    let is_test = text.is(start, "test") && text.kind(start + 1) == Some(TokenKind::OpenQuote);
+    if !is_test {
+        return None;
+    }
+    (start + 1..limit)
+        .take_while(|at| !text.begins_item_surely(*at) || !text.is_first_on_line(*at))
+        .find(|at| text.is(*at, "{") || text.is_first_on_line(*at))
+        .filter(|at| text.is(*at, "{") || text.is_any(*at, TEST_WORDS))
+}
+
+/// Where the members end that follow a test's head without a brace: at a brace that closes nothing, or where an item begins.
+fn unbraced_end(text: &Text<'_>, brackets: &Brackets, first: usize, limit: usize) -> usize {
+    let mut at = first;
+    while at < limit {
+        if text.is(at, "}") || text.is_first_on_line(at) && text.begins_item_surely(at) {
+            return at;
+        }
+        at = brackets.skip(at);
+    }
+    limit
 }
 
 /// Where the line begins that names the body, if that is after the item's own word.

@@ -134,7 +134,9 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::branch => (Rank::Needed, "a branch `name { … }`"),
         Rule::arm | Rule::pattern => (Rank::Needed, "a literal, a comparison or `else`"),
         Rule::argument => (Rank::Needed, "an argument"),
-        Rule::answer => (Rank::Needed, "an answer"),
+        Rule::answer | Rule::answer_word | Rule::kw_never => (Rank::Needed, "an answer"),
+        Rule::each_but | Rule::kw_but => (Rank::Option, "`but`"),
+        Rule::answer_time | Rule::kw_after => (Rank::Option, "`after`"),
         Rule::property_pair => (Rank::Needed, "a property `Name: value`"),
 
         Rule::comma => (Rank::Separator, "`,`"),
@@ -324,6 +326,7 @@ fn words(rule: Rule, end: &str) -> Option<(Rank, String)> {
         Rule::expect_succeeded
         | Rule::expect_failed
         | Rule::expect_timed_out
+        | Rule::expect_holds
         | Rule::kw_succeeded
         | Rule::kw_failed
         | Rule::kw_timed_out => (

@@ -60,11 +60,11 @@ fn names_of_services_and_operations_are_checked() {
         ("start glue.startCrawler(Name: name)", ""),
         (
             "await eks.createCluster()",
-            "F0407 `eks.createCluster` needs `Name`, `RoleArn` and `ResourcesVpcConfig`: eks.createCluster",
+            "F0407 `eks.createCluster` needs `Name`, `RoleArn` and `ResourcesVpcConfig`: eks.createCluster()",
         ),
         (
             "await sqs.sendMessage(QueueUrl: name, MessageBody: \"x\")",
-            "F0413 `await` needs `task.token` in the arguments: sqs.sendMessage(QueueUrl: name, MessageBody: \"x\"",
+            "F0413 `await` needs `task.token` in the arguments: sqs.sendMessage(QueueUrl: name, MessageBody: \"x\")",
         ),
         (
             "await sqs.sendMessage(QueueUrl: name, MessageBody: { token: task.token }) timeout 1h",
@@ -83,7 +83,7 @@ fn unknown_and_missing_members_are_told_at_any_depth() {
         ),
         (
             "glue.startCrawler()",
-            "F0407 `glue.startCrawler` needs `Name`: glue.startCrawler",
+            "F0407 `glue.startCrawler` needs `Name`: glue.startCrawler()",
         ),
         (
             "glue.startCrawler(name)",
@@ -250,7 +250,7 @@ fn a_union_takes_one_member() {
         ),
         (
             "sns.publish(Message: name)",
-            "F0411 `sns.publish` needs `TopicArn`, `TargetArn` or `PhoneNumber`: sns.publish(Message: name",
+            "F0411 `sns.publish` needs `TopicArn`, `TargetArn` or `PhoneNumber`: sns.publish(Message: name)",
         ),
         (
             "sns.publish(TopicArn: name, PhoneNumber: name, Message: name)",

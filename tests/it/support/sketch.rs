@@ -105,6 +105,7 @@ impl Sketch {
                 arguments: Arguments::Members(vec![("Payload".to_owned(), payload)]),
                 value_path: Vec::new(),
                 parse: false,
+                result: Type::Any,
                 timeout: None,
                 heartbeat: None,
                 credentials: None,
@@ -242,6 +243,7 @@ impl Sketch {
             params: Vec::new(),
             resources: Vec::new(),
             pipelines: vec![pipeline],
+            tests: Vec::new(),
         }
     }
 }

@@ -86,7 +86,8 @@ impl<'u> Flow<'_, 'u> {
         match with {
             Some(with) => {
                 let value = expr::check(&mut self.scope, with, Some(element));
-                self.feed(&value, event)
+                let fine = self.check_attributes(&value, element, event);
+                self.feed(&value, event).filter(|_| fine)
             }
             None if **element == Type::Any => Some(Feed::Event),
             None => {
@@ -375,6 +376,11 @@ fn find_field(value: &Expr, event: &'static Event) -> Option<(Field, bool)> {
         }
         _ => None,
     }
+}
+
+/// As [`find_field`], as the service names it.
+pub(super) fn path_of(value: &Expr, event: &'static Event) -> Option<String> {
+    find_field(value, event).map(|(field, _)| field.path)
 }
 
 fn event_type(event: &Event) -> Type {

@@ -112,7 +112,7 @@ fn expected_keywords(site: &Site<'_, '_>) -> Vec<String> {
         match rule {
             Rule::access => words.extend(["reads".to_owned(), "writes".to_owned()]),
             Rule::timeout_modifier => words.push("timeout".to_owned()),
-            Rule::answer => words.extend(["returns".to_owned(), "fails".to_owned()]),
+            Rule::answer => words.extend(["returns", "fails", "never"].map(str::to_owned)),
             Rule::retry
             | Rule::catch
             | Rule::finally
@@ -662,7 +662,10 @@ pub(super) fn branch_without_block(site: &Site<'_, '_>) -> Option<Mend> {
             || text.is(open - 1, "collect") && text.is(open.checked_sub(2)?, "parallel"));
     let after =
         site.is(",") || text.kind(site.at) == Some(TokenKind::Close) || text.is_name(site.at);
-    if !branches || !after || !text.is_name(before) || !site.expects(Rule::open_brace) {
+    // Behind a word of the language it is a stage, and that word the mistake.
+    let begins = !is_reserved(text.word(before.checked_sub(1)?));
+    let named = begins && text.is_name(before);
+    if !branches || !after || !named || !site.expects(Rule::open_brace) {
         return None;
     }
     let inside = site.brackets.inside(text, open);
