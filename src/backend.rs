@@ -53,8 +53,7 @@ pub fn make(program: &Program) -> Output {
 }
 
 /// All artifacts of a program: the template, then each pipeline's definition and policy; and what of them is too large.
-pub fn emit(program: &Program) -> (Vec<Artifact>, Vec<check::Excess>) {
-    let output = make(program);
+pub fn write(program: &Program, output: &Output) -> (Vec<Artifact>, Vec<check::Excess>) {
     let names = Names::new(program);
     let mut artifacts = vec![Artifact {
         name: format!("{}.template.json", program.stem),

@@ -15,6 +15,7 @@ mod build;
 mod catalog;
 mod check;
 mod cost;
+mod diff;
 mod explain;
 mod fmt;
 mod graph;
@@ -36,6 +37,7 @@ use output::Output;
   flowc build                   compile every .flow file below this folder
   flowc build --check           fail when the files on disk are not what the sources say
   flowc check --fix jobs.flow   report problems, and mend those that have one right fix
+  flowc diff main               what a change changes: steps, permissions, resources
   flowc fmt --check             fail when a file is not formatted
   flowc iam --why jobs.flow     which step needs which permission
   flowc graph jobs.flow         the pipelines as a picture
@@ -68,6 +70,8 @@ enum Command {
     Build(build::Args),
     /// Report problems and write nothing
     Check(check::Args),
+    /// Say what a change of the sources changes: steps, permissions, resources
+    Diff(diff::Args),
     /// Format sources
     Fmt(fmt::Args),
     /// Print the permissions of all roles that the template makes
@@ -145,9 +149,16 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = Output::new(cli.format, use_color(cli.color), cli.quiet);
+    if cli.format == Format::Sarif && matches!(cli.command, Command::Diff(_)) {
+        output.error(
+            "`flowc diff` writes no SARIF; `--format` is human, short, json, markdown or github",
+        );
+        return ExitCode::from(2);
+    }
     let outcome = match cli.command {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Check(args) => check::run(&args, &mut output),
+        Command::Diff(args) => diff::run(&args, &mut output),
         Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Iam(args) => iam::run(&args, &mut output),
         Command::Catalog(args) => catalog::run(&args, &mut output),

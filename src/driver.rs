@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::backend::cfn::names::Names;
 use crate::backend::cfn::notes::notes;
-use crate::backend::{self, Artifact};
+use crate::backend::{self, Artifact, Output};
 use crate::diagnostic::levels::LintLevels;
 use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
 use crate::ir::{Origin, Program, Resource};
@@ -123,10 +123,15 @@ impl Emission {
 
 /// Lowers a program and measures what came out.
 pub fn emit(program: &Program) -> Emission {
-    let (artifacts, excesses) = if makes_anything(program) {
-        backend::emit(program)
-    } else {
-        (Vec::new(), Vec::new())
+    make(program).1
+}
+
+/// As [`emit`], with the documents that the artifacts are the text of; None for a program that becomes nothing.
+pub fn make(program: &Program) -> (Option<Output>, Emission) {
+    let output = makes_anything(program).then(|| backend::make(program));
+    let (artifacts, excesses) = match &output {
+        Some(output) => backend::write(program, output),
+        None => (Vec::new(), Vec::new()),
     };
     let diagnostics = excesses
         .iter()
@@ -144,11 +149,12 @@ pub fn emit(program: &Program) -> Emission {
         .map(|note| note.plain(&names))
         .collect();
     notes.extend(artifacts.iter().filter_map(note_of_size));
-    Emission {
+    let emission = Emission {
         artifacts,
         diagnostics,
         notes,
-    }
+    };
+    (output, emission)
 }
 
 /// A template that the request cannot carry is deployed by way of a bucket.

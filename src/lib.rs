@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod cli;
 pub mod cost;
 pub mod diagnostic;
+pub mod diff;
 pub mod driver;
 pub mod environment;
 pub mod format;

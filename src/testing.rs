@@ -179,6 +179,9 @@ pub fn run_once(bench: &Bench<'_>, test: &Test, failing: &[String], options: Opt
         for (machine, policy) in bench.policies() {
             roles.add(machine, Permissions::new(policy, &all));
         }
+        for (role, policy) in bench.step_policies() {
+            roles.add_assumed(role, Permissions::new(policy, &all));
+        }
     }
     let input = match input {
         Ok(input) => input,

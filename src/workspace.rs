@@ -1,5 +1,8 @@
 //! The world: finding, reading and writing files, and `flowc.toml`.
 
+pub mod git;
+pub mod tree;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -46,6 +49,12 @@ pub enum Error {
     NoConfig(String),
     #[error("`{0}` exists already; nothing was written")]
     Exists(String),
+    /// What git says, or why it cannot be asked.
+    #[error("{0}")]
+    Git(String),
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(String),
 }
 
 /// `flowc.toml`, all optional.
@@ -101,6 +110,7 @@ impl Workspace {
         Ok(Self::default())
     }
 
+    /// Reads the text of a `flowc.toml` that stands in a folder, under the path that people see.
     fn parse(folder: &Path, path: &Path, text: &str) -> Result<Self, Error> {
         let config_error = |reason: String| Error::Config {
             path: display(path),

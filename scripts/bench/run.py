@@ -109,6 +109,19 @@ class Bench:
             raise RuntimeError("a build that changes nothing rewrote files")
         self.say("  CPU of building again, nothing changed, of the first", cpu / fresh, 1, "×")
 
+    def diff(self, sources, runs):
+        """One file of a repository changed: what changes, against building all."""
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "-C", sources]
+        for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+            subprocess.run(git + command, check=True)
+        changed = next(sources.glob("*.flow"))
+        changed.write_text(changed.read_text().replace("timeout 1h", "timeout 2h"))
+        inside = lambda *command: ("sh", "-c", f"cd {sources} && exec " + " ".join(map(str, command)))
+        build, _ = self.run(runs, *inside(self.flowc, "build", "--quiet", "--out", self.scratch / "diff-{i}"))
+        cpu, memory = self.run(runs, *inside(self.flowc, "diff", "--quiet"))
+        print(f"diff of a repository, one file changed: {cpu / 1000:.1f} ms, building it {build / 1000:.1f} ms, {memory / MIB:.1f} MiB")
+        self.say("  CPU, of building all", cpu / build, 2, "×")
+
     def linear(self, what, small, large, factor, runs, code=0):
         """How much dearer the large one is, for what is more in it: 1 is linear."""
         a, _ = self.run(runs, *small, code=code)
@@ -134,6 +147,7 @@ def main():
         b.say("  most memory", memory / MIB, 40, " MiB")
         b.against_plain("one pipeline", write_sources(b.scratch / "one", 1), 51, 12, start)
         b.against_plain("a thousand pipelines", write_sources(b.scratch / "thousand", 1000), 3, 64, start)
+        b.diff(write_sources(b.scratch / "repository", 1000), 3)
         few = write_sources(b.scratch / "few", 250)
         build = lambda sources: (b.flowc, "build", "--quiet", sources, "--out", b.scratch / f"linear-{sources.name}-{{i}}")
         b.linear("files in one run, 250 and 1,000", build(few), build(b.scratch / "thousand"), 4, 3)

@@ -66,6 +66,13 @@ def ascii_classes(pattern: str) -> str:
     return out
 
 
+def replacing(schema: dict, paths) -> list[str]:
+    always = set(paths("createOnlyProperties"))
+    sometimes = {"?" + path for path in set(paths("conditionalCreateOnlyProperties")) - always}
+    goes_first = ["!"] if schema.get("replacementStrategy") == "delete_then_create" else []
+    return goes_first + sorted(always) + sorted(sometimes)
+
+
 def formats(value: dict) -> str:
     """What a string names, as cfn-lint notes it: `AWS::IAM::Role.Arn`; several are joined by blanks."""
     found = [form.get("format", "") for form in (value, *value.get("anyOf", ())) if isinstance(form, dict)]
@@ -100,8 +107,9 @@ class Namespace:
             "refused": None,
             "streaming": False,
             "errors": [],
-            # The lists that an operation has for its permissions: what is replaced when it changes, and what names it.
-            "grants": sorted({path.split("/")[0] for path in paths("createOnlyProperties")}),
+            # The lists that an operation has for its permissions: what replaces it when it changes (`?` before what does
+            # so under conditions; a lone `!` where the old one goes before the new one is made), and what names it.
+            "grants": replacing(schema, paths),
             "dependents": paths("primaryIdentifier"),
         }
 

@@ -58,6 +58,16 @@ pub struct Excess {
     pub contributors: Vec<(String, usize)>,
 }
 
+/// How large something is, whether or not that is too large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    pub limit: Limit,
+    /// The pipeline, or the file's stem.
+    pub subject: String,
+    pub size: usize,
+    pub most: usize,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     MachineName,
@@ -103,6 +113,14 @@ impl Excess {
 }
 
 impl Limit {
+    /// Whether it is one of the template rather than of a pipeline.
+    pub fn is_of_template(self) -> bool {
+        matches!(
+            self,
+            Self::Template | Self::Resources | Self::Parameters | Self::Outputs
+        )
+    }
+
     /// What is too large, and in what it is counted.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -172,14 +190,7 @@ pub fn check(
             sizes
         });
         let labels = &definition.labels;
-        let part = format!("{}Part", names.pipeline(id).policy);
-        let parts = match section("Resources") {
-            Some(resources) if resources.contains_key(&format!("{part}1")) => {
-                let is_part = |name: &&String| name.starts_with(&part);
-                resources.keys().filter(is_part).count()
-            }
-            _ => 1,
-        };
+        let parts = policy_parts(template, &names.pipeline(id).policy);
         add(Limit::Policies, parts, MANAGED_COUNT, &mut || {
             let sizer = Sizer { labels };
             let sized = |s: &iam::Statement| (s.sid.clone(), sizer.statement(s));
@@ -234,6 +245,61 @@ pub fn check(
     add(Limit::Resolved, resolved, RESOLVED, Vec::new());
     found.extend(texts::check(program, &names, template));
     found
+}
+
+/// The sizes of what can grow with a program: each pipeline's definition and policies, then those of the template. The
+/// texts are those of the artifacts, in their order.
+pub fn measure(program: &Program, output: &super::Output, texts: &[&str]) -> Vec<Measure> {
+    let names = Names::new(program);
+    let mut found = Vec::new();
+    let mut add = |limit, subject: &str, size, most| {
+        found.push(Measure {
+            limit,
+            subject: subject.to_owned(),
+            size,
+            most,
+        });
+    };
+    for (i, (pipeline, definition)) in program
+        .pipelines
+        .iter()
+        .zip(&output.definitions)
+        .enumerate()
+    {
+        let size = size_of(&definition.machine);
+        add(Limit::Definition, &pipeline.name, size, DEFINITION);
+        let policy = &names.pipeline(PipelineId(i as u32)).policy;
+        let parts = policy_parts(&output.template, policy);
+        add(Limit::Policies, &pipeline.name, parts, MANAGED_COUNT);
+    }
+    let stem = &program.stem;
+    let count = |name: &str| {
+        output.template[name]
+            .as_object()
+            .map_or(0, |members| members.len())
+    };
+    add(
+        Limit::Template,
+        stem,
+        texts.first().map_or(0, |text| text.len()),
+        TEMPLATE,
+    );
+    add(Limit::Resources, stem, count("Resources"), RESOURCES);
+    add(Limit::Parameters, stem, count("Parameters"), PARAMETERS);
+    add(Limit::Outputs, stem, count("Outputs"), OUTPUTS);
+    found
+}
+
+/// How many policies a role's permissions take.
+fn policy_parts(template: &Value, policy: &str) -> usize {
+    let part = format!("{policy}Part");
+    match template["Resources"].as_object() {
+        Some(resources) if resources.contains_key(&format!("{part}1")) => {
+            let is_part = |name: &&String| name.starts_with(&part);
+            resources.keys().filter(is_part).count()
+        }
+        _ => 1,
+    }
 }
 
 /// Characters of the compact JSON.

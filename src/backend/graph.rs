@@ -10,6 +10,8 @@ mod mermaid;
 mod svg;
 mod words;
 
+use std::collections::BTreeMap;
+
 use crate::ir::{LabelId, Program};
 
 /// The pipelines of a program that are shown.
@@ -30,10 +32,19 @@ pub struct Chart {
     pub stages: Vec<Node>,
 }
 
+/// What is to be seen of a stage at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    Added,
+    Changed,
+}
+
 /// A stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub kind: Kind,
+    /// The name of its state, before numbering.
+    pub stage: String,
     pub title: String,
     /// What there is to say below the title.
     pub lines: Vec<String>,
@@ -108,7 +119,12 @@ pub fn graph(program: &Program, pipeline: Option<&str>) -> Graph {
 impl Graph {
     /// A Mermaid flowchart.
     pub fn mermaid(&self) -> String {
-        mermaid::write(self)
+        mermaid::write(self, &BTreeMap::new())
+    }
+
+    /// As [`Graph::mermaid`], with marks on stages, by the names of their states before numbering.
+    pub fn mermaid_marked(&self, marks: &BTreeMap<String, Mark>) -> String {
+        mermaid::write(self, marks)
     }
 
     /// A digraph for Graphviz.

@@ -20,9 +20,41 @@ pub struct ResourceType {
     /// What `Fn::GetAtt` gives, dotted where it is nested.
     pub attributes: Shape,
     /// Properties whose change replaces the resource.
-    pub create_only: Vec<String>,
+    pub create_only: Vec<CreateOnly>,
+    /// Where it is replaced, the old one goes before the new one is made.
+    pub goes_first: bool,
     /// Properties or attributes that name the resource; what `Ref` gives, save for older types.
     pub identifier: Vec<String>,
+}
+
+/// A property that is given when a resource is made, and then no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateOnly {
+    /// `Name`, `TableInput/Name`, `Fleets/*/Type`
+    pub path: String,
+    pub replacement: Replacement,
+}
+
+/// Whether a change replaces the resource, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replacement {
+    Never,
+    /// Under conditions that the schema does not say.
+    Sometimes,
+    Always,
+}
+
+impl CreateOnly {
+    fn read(text: &str) -> Self {
+        let (path, replacement) = match text.strip_prefix('?') {
+            Some(path) => (path, Replacement::Sometimes),
+            None => (text, Replacement::Always),
+        };
+        Self {
+            path: path.to_owned(),
+            replacement,
+        }
+    }
 }
 
 /// The types of one service, as `AWS::Glue`.
@@ -47,6 +79,13 @@ pub fn find_type(name: &str) -> Option<&'static ResourceType> {
 }
 
 impl ResourceType {
+    /// Whether a change of this property, or of a part of it, always replaces the resource.
+    pub fn is_create_only(&self, property: &str) -> bool {
+        let always = |only: &&CreateOnly| only.replacement == Replacement::Always;
+        let mut rules = self.create_only.iter().filter(always);
+        rules.any(|only| only.path.split('/').next() == Some(property))
+    }
+
     /// Whether only the service sets a property (dotted where it is nested).
     pub fn is_read_only(&self, property: &str) -> bool {
         self.attributes.find_member(property).is_some()
@@ -124,7 +163,10 @@ impl Namespace {
             name: format!("{}::{own}", self.name),
             properties: shape(record.input),
             attributes: shape(record.output),
-            create_only: owned(record.grants),
+            goes_first: record.grants.contains(&"!"),
+            create_only: (record.grants.iter().filter(|text| **text != "!"))
+                .map(|text| CreateOnly::read(text))
+                .collect(),
             identifier: owned(record.dependents),
         }
     }

@@ -141,10 +141,9 @@ fn of_type(known: &'static ResourceType) -> ResourceKind {
         arns.next().filter(|_| arns.next().is_none())
     });
     // A property that names it for good: the identifier, or `Name` where the identifier is what the service chose.
-    let named = [identifier, "Name"].into_iter().find(|name| {
-        known.properties.find_member(name).is_some()
-            && known.create_only.iter().any(|only| only == name)
-    });
+    let named = [identifier, "Name"]
+        .into_iter()
+        .find(|name| known.properties.find_member(name).is_some() && known.is_create_only(name));
     ResourceKind {
         word: &known.name,
         cfn_type: &known.name,

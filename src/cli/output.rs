@@ -26,6 +26,10 @@ impl Output {
         }
     }
 
+    pub(super) fn color(&self) -> bool {
+        self.color
+    }
+
     pub(super) fn format(&self) -> Format {
         self.format
     }

@@ -102,6 +102,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     for (machine, policy) in &subject.policies {
         roles.add(machine, Permissions::new(policy, &subject.settings));
     }
+    for (role, policy) in &subject.step_policies {
+        roles.add_assumed(role, Permissions::new(policy, &subject.settings));
+    }
     let mut objects = Files::new(
         mock_folder(args.mock.as_deref()),
         std::mem::take(&mut mocks.objects),

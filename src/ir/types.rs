@@ -1,5 +1,7 @@
 //! Types of expressions.
 
+mod written;
+
 use std::sync::Arc;
 
 use crate::catalog::resource::ResourceKind;

@@ -163,6 +163,8 @@ impl Guard for Permissions<'_> {
 pub struct Roles<'p> {
     /// By the machines' names.
     machines: BTreeMap<String, Permissions<'p>>,
+    /// By the ARNs of the roles that states call under.
+    assumed: BTreeMap<String, Permissions<'p>>,
 }
 
 impl<'p> Roles<'p> {
@@ -170,12 +172,18 @@ impl<'p> Roles<'p> {
         self.machines.insert(machine.to_owned(), permissions);
     }
 
+    /// A role that states name for their calls; what is not added may do everything.
+    pub fn add_assumed(&mut self, arn: &str, permissions: Permissions<'p>) {
+        self.assumed.insert(arn.to_owned(), permissions);
+    }
+
     /// What was refused: by machines, then in order.
     pub fn into_denials(self) -> Vec<Denial> {
-        let machines = self.machines.into_values();
-        machines
-            .flat_map(|permissions| permissions.denials)
-            .collect()
+        let all = self
+            .machines
+            .into_values()
+            .chain(self.assumed.into_values());
+        all.flat_map(|permissions| permissions.denials).collect()
     }
 
     fn of(&mut self, execution: &str) -> Option<&mut Permissions<'p>> {
@@ -190,8 +198,15 @@ pub fn machine_of(execution: &str) -> Option<&str> {
 
 impl Guard for Roles<'_> {
     fn check(&mut self, call: &Call) -> Result<(), Failure> {
-        match self.of(&call.execution) {
-            Some(permissions) => permissions.check(call),
+        if let Some(permissions) = self.of(&call.execution) {
+            permissions.check(call)?;
+        }
+        let role = call.credentials.as_ref();
+        match role.and_then(|role| self.assumed.get_mut(role)) {
+            Some(permissions) => permissions.check(&Call {
+                credentials: None,
+                ..call.clone()
+            }),
             None => Ok(()),
         }
     }
@@ -210,6 +225,10 @@ impl Guard for Roles<'_> {
 
     fn note_result(&mut self, call: &Call, result: &Value) {
         if let Some(permissions) = self.of(&call.execution) {
+            permissions.note_result(call, result);
+        }
+        let role = call.credentials.as_ref();
+        if let Some(permissions) = role.and_then(|role| self.assumed.get_mut(role)) {
             permissions.note_result(call, result);
         }
     }

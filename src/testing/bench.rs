@@ -10,7 +10,7 @@ use crate::backend::asl::state::State;
 use crate::backend::asl::{self, Origin};
 use crate::backend::deployment::Deployment;
 use crate::ir::test::StagePlace;
-use crate::ir::{Items, Map, PipelineId, Program, Stage, StageKind, Type, for_each_stage};
+use crate::ir::{Deploy, Items, Map, PipelineId, Program, Stage, StageKind, Type, for_each_stage};
 use crate::simulate::definition::{Machine, Mode, substitute};
 use crate::simulate::log::Log;
 use crate::simulate::permissions::{Policy, machine_of};
@@ -23,6 +23,8 @@ pub struct Bench<'p> {
     pub definitions: Vec<asl::Definition>,
     machines: Vec<Machine>,
     policies: Vec<Option<Policy>>,
+    /// By the ARNs of the roles of steps.
+    step_policies: Vec<(String, Policy)>,
     arns: Vec<String>,
     /// The stage of each state that calls or reads, by pipeline and name.
     stages: Vec<HashMap<String, &'p Stage>>,
@@ -34,6 +36,8 @@ pub struct Parts {
     pub machines: Vec<(String, Machine)>,
     /// By the machines' names.
     pub policies: Vec<(String, Policy)>,
+    /// By the ARNs of the roles of steps.
+    pub step_policies: Vec<(String, Policy)>,
 }
 
 /// A definition that the simulator does not take: the service would refuse it.
@@ -49,6 +53,17 @@ impl<'p> Bench<'p> {
         let made = backend::make(program);
         let mut machines = Vec::new();
         let mut policies = Vec::new();
+        let mut step_policies = Vec::new();
+        let ids = (0u32..).map(PipelineId);
+        for (id, pipeline) in ids.zip(&program.pipelines) {
+            for (step, policy) in backend::iam::step_policies(program, pipeline) {
+                let role = Deploy::StepRole(id, step.clone());
+                let filled = deployment.fill(&BTreeMap::from([(step, role)]));
+                let document = deployment.policy(&policy, &Default::default());
+                let policy = Policy::parse(&document);
+                step_policies.extend(filled.into_values().zip(policy));
+            }
+        }
         let parts = made.definitions.iter().zip(&made.policies);
         for (pipeline, (definition, policy)) in program.pipelines.iter().zip(parts) {
             let mode = if pipeline.settings.express {
@@ -79,6 +94,7 @@ impl<'p> Bench<'p> {
             deployment,
             machines,
             policies,
+            step_policies,
             definitions: made.definitions,
         })
     }
@@ -92,6 +108,7 @@ impl<'p> Bench<'p> {
             policies: policies
                 .filter_map(|(name, policy)| Some((name, policy?)))
                 .collect(),
+            step_policies: self.step_policies,
             machines: self.arns.into_iter().zip(self.machines).collect(),
         }
     }
@@ -127,6 +144,11 @@ impl<'p> Bench<'p> {
     pub fn policies(&self) -> impl Iterator<Item = (&str, &Policy)> {
         let all = self.policies.iter().enumerate();
         all.filter_map(|(at, policy)| Some((self.machine_name(at), policy.as_ref()?)))
+    }
+
+    /// The roles of steps, by their ARNs, and their policies.
+    pub fn step_policies(&self) -> &[(String, Policy)] {
+        &self.step_policies
     }
 
     /// The pipeline of an execution, by the execution's ARN.

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("workspace", &["source", "diagnostic"]),
     ("environment", &["diagnostic", "ir", "backend"]),
+    ("diff", &["source", "catalog", "ir", "backend", "cost"]),
     (
         "driver",
         &[

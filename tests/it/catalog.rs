@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use flowc::catalog::cloudformation::Replacement;
 use flowc::catalog::grant::{ArnPart, ArnTemplate, Grant, When};
 use flowc::catalog::shape::{Shape, ShapeKind};
 use flowc::catalog::{self, Form, Operation, Pattern, cloudformation, resource};
@@ -378,7 +379,8 @@ fn every_resource_type_is_whole() {
         let mut seen = HashSet::new();
         walk(ty.properties, &mut seen);
         walk(ty.attributes, &mut seen);
-        for property in &ty.create_only {
+        for only in &ty.create_only {
+            let property = only.path.split('/').next().expect("a name");
             let known = ty.properties.find_member(property).is_some()
                 || ty
                     .attributes
@@ -399,7 +401,16 @@ fn a_resource_type_knows_what_must_be_set_and_what_replaces_it() {
         .map(|m| m.raw.name.as_str())
         .collect();
     assert_eq!(required, ["Command", "Role"]);
-    assert_eq!(job.create_only, ["Name"]);
+    let replacing = |name: &str| {
+        let ty = cloudformation::find_type(name).expect("it is there");
+        let rules = ty.create_only.iter();
+        rules
+            .map(|only| (only.path.as_str(), only.replacement))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(replacing("AWS::Glue::Job"), [("Name", Replacement::Always)]);
+    assert!(replacing("AWS::Glue::Table").contains(&("TableInput/Name", Replacement::Always)));
+    assert!(replacing("AWS::DynamoDB::Table").contains(&("KeySchema", Replacement::Sometimes)));
     assert_eq!(job.identifier, ["Name"]);
     let class = job
         .properties

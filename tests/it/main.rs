@@ -8,6 +8,7 @@ mod corpus;
 mod cost;
 mod decoding;
 mod defects;
+mod diff;
 mod docs;
 mod emitted;
 mod explain;

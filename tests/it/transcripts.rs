@@ -101,6 +101,8 @@ fn run(command: &str, folder: &Path) -> String {
         .arg(format!("exec 2>&1\n{command}"))
         .current_dir(folder)
         .env("PATH", format!("{programs}:{path}"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
         .env_remove("NO_COLOR")
         .stdin(Stdio::null())
         .output()

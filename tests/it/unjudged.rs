@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use flowc::backend;
+use flowc::driver;
 use serde_json::{Value, json};
 
 use crate::support::compiled::{compile, compile_file, definition};
@@ -139,6 +140,26 @@ fn every_machine_logs_to_a_group_that_log_delivery_may_write_to() {
         assert!(fits, "{example}: {id}: {properties}");
         assert!(properties["RetentionInDays"].is_u64(), "{example}: {id}");
     }
+}
+
+#[test]
+fn a_template_that_the_request_cannot_carry_says_so() {
+    let notes = |calls: usize| {
+        let flow = vec!["f({ rows, text: \"one more of many\" })"; calls].join(" -> ");
+        let program = compile(&with_flow(&flow)).unwrap_or_else(|problems| panic!("{problems}"));
+        let emission = driver::emit(&program);
+        let template = (emission.artifacts.iter()).find(|a| a.name.ends_with(".template.json"));
+        let size = template.expect("a template").text.len();
+        (size, emission.notes)
+    };
+    let (size, said) = notes(2);
+    assert!(size <= backend::check::TEMPLATE_DIRECT && said.is_empty());
+    let (size, said) = notes(60);
+    assert!(size > backend::check::TEMPLATE_DIRECT);
+    assert!(
+        said.len() == 1 && said[0].contains("`--s3-bucket`"),
+        "{said:?}"
+    );
 }
 
 #[test]

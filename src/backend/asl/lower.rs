@@ -128,7 +128,7 @@ pub(super) fn lower(pipeline: &Pipeline) -> Lowered<'_> {
 fn error_type() -> Type {
     Type::object([
         ("Error".to_owned(), Type::String, false),
-        ("Cause".to_owned(), Type::String, false),
+        ("Cause".to_owned(), Type::String, true),
     ])
 }
 
@@ -488,7 +488,10 @@ impl<'p> Lowering<'p> {
             base.ty = error_type();
             match name.as_str() {
                 "name" => *name = "Error".to_owned(),
-                "cause" => *name = "Cause".to_owned(),
+                "cause" => {
+                    let base = std::mem::replace(base.as_mut(), self.terms.null());
+                    *expr = self.cause_of(base);
+                }
                 _ => {}
             }
             return;
@@ -513,11 +516,17 @@ impl<'p> Lowering<'p> {
     /// `{ name, cause }` of an error as the service gives it.
     fn error_value(&self, error: VariableId) -> Expr {
         let terms = self.terms;
-        let read = |name| {
-            let base = terms.variable(error, error_type());
-            terms.member(base, name, Type::String)
-        };
-        terms.object(vec![("name", read("Error")), ("cause", read("Cause"))])
+        let base = || terms.variable(error, error_type());
+        let name = terms.member(base(), "Error", Type::String);
+        terms.object(vec![("name", name), ("cause", self.cause_of(base()))])
+    }
+
+    /// The cause of what `$states.errorOutput` held. The service gives null for one that has none, as a time-out has; the
+    /// language knows causes as texts only.
+    fn cause_of(&self, error: Expr) -> Expr {
+        let terms = self.terms;
+        let given = terms.member(error, "Cause", Type::optional(Type::String));
+        terms.binary(ir::Binary::Coalesce, given, terms.string(""), Type::String)
     }
 
     fn local(&mut self, name: &str) -> Local {

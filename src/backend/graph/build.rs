@@ -56,6 +56,7 @@ impl Builder<'_> {
         };
         let node = |kind, title: &str, lines| Node {
             kind,
+            stage: stage.name.base.clone(),
             title: title.to_owned(),
             lines,
             doc: stage.doc.clone(),
@@ -63,7 +64,10 @@ impl Builder<'_> {
             finally: None,
         };
         let mut node = match &stage.kind {
-            StageKind::Call(call) => self.call(call, &stage.guard.retry, name),
+            StageKind::Call(call) => Node {
+                stage: stage.name.base.clone(),
+                ..self.call(call, &stage.guard.retry, name)
+            },
             StageKind::Pass(_) => node(Kind::Pass, name, Vec::new()),
             // What only moves data is not shown, unless something is around it.
             StageKind::Assign { .. } if stage.guard.is_empty() => return Vec::new(),
@@ -288,6 +292,7 @@ impl Builder<'_> {
         }
         Node {
             kind,
+            stage: String::new(),
             title,
             lines,
             doc: None,

@@ -18,6 +18,8 @@ pub(super) struct FlatNode {
     pub shape: Shape,
     /// The first is the title.
     pub lines: Vec<String>,
+    /// The stage whose own node it is; empty for others.
+    pub stage: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(super) enum Shape {
 #[derive(Debug)]
 pub(super) struct FlatBox {
     pub lines: Vec<String>,
+    /// The stage whose box it is; empty for others.
+    pub stage: String,
     pub parts: Vec<Part>,
     /// The node by which it is entered.
     pub first: usize,
@@ -119,6 +123,8 @@ struct Flattener {
     heads: Vec<(LabelId, usize)>,
     /// Calls of pipelines.
     calls: Vec<(usize, String)>,
+    /// The stage whose node or box comes next.
+    stage: String,
 }
 
 impl Flattener {
@@ -132,7 +138,12 @@ impl Flattener {
 
     fn node(&mut self, shape: Shape, lines: Vec<String>, from: Vec<Exit>) -> usize {
         let id = self.flat.nodes.len();
-        self.flat.nodes.push(FlatNode { shape, lines });
+        let stage = std::mem::take(&mut self.stage);
+        self.flat.nodes.push(FlatNode {
+            shape,
+            lines,
+            stage,
+        });
         self.place(Part::Node(id));
         for exit in from {
             self.edge(exit, id);
@@ -161,8 +172,10 @@ impl Flattener {
 
     fn boxed<T>(&mut self, lines: Vec<String>, fill: impl FnOnce(&mut Self) -> T) -> T {
         let id = self.flat.boxes.len();
+        let stage = std::mem::take(&mut self.stage);
         self.flat.boxes.push(FlatBox {
             lines,
+            stage,
             parts: Vec::new(),
             first: self.flat.nodes.len(),
         });
@@ -214,6 +227,7 @@ impl Flattener {
             .chain(node.lines.iter().cloned())
             .collect();
         let next_box = Part::Box(self.flat.boxes.len());
+        self.stage.clone_from(&node.stage);
         match &node.kind {
             Kind::Call | Kind::Pass | Kind::Wait => {
                 let shape = match node.kind {

@@ -1,11 +1,12 @@
 //! Mermaid's flowcharts. <https://mermaid.js.org/syntax/flowchart.html>
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::Graph;
 use super::flat::{Flat, Part, Shape, flatten};
+use super::{Graph, Mark};
 
-pub(super) fn write(graph: &Graph) -> String {
+pub(super) fn write(graph: &Graph, marks: &BTreeMap<String, Mark>) -> String {
     let flat = flatten(graph);
     let mut out = String::from("flowchart TB\n");
     for part in &flat.roots {
@@ -29,6 +30,27 @@ pub(super) fn write(graph: &Graph) -> String {
             .filter(|(_, node)| node.shape == shape)
             .map(|(id, _)| format!("n{id}"))
             .collect();
+        if !members.is_empty() {
+            let _ = writeln!(out, "  classDef {class} {style}");
+            let _ = writeln!(out, "  class {} {class}", members.join(","));
+        }
+    }
+    let staged = |stage: &String, mark| marks.get(stage) == Some(&mark);
+    for (class, mark, style) in [
+        ("added", Mark::Added, "stroke:#1a7f37,stroke-width:4px"),
+        (
+            "changed",
+            Mark::Changed,
+            "stroke:#bf8700,stroke-width:4px,stroke-dasharray:6 3",
+        ),
+    ] {
+        let nodes = (flat.nodes.iter().enumerate())
+            .filter(|(_, node)| staged(&node.stage, mark))
+            .map(|(id, _)| format!("n{id}"));
+        let boxes = (flat.boxes.iter().enumerate())
+            .filter(|(_, inner)| staged(&inner.stage, mark))
+            .map(|(id, _)| format!("b{id}"));
+        let members: Vec<String> = nodes.chain(boxes).collect();
         if !members.is_empty() {
             let _ = writeln!(out, "  classDef {class} {style}");
             let _ = writeln!(out, "  class {} {class}", members.join(","));

@@ -22,8 +22,10 @@ pub(super) struct Subject {
     pub settings: Settings,
     /// Machines that it may start, by their ARNs.
     pub others: BTreeMap<String, Machine>,
-    /// By the names of the machines; empty where everything is allowed.
+    /// By the names of the machines.
     pub policies: Vec<(String, Policy)>,
+    /// By the ARNs of the roles that states call under.
+    pub step_policies: Vec<(String, Policy)>,
 }
 
 /// `sales.asl.json` is the machine `sales`.
@@ -94,7 +96,11 @@ pub(super) fn read_program(
         ..Settings::default()
     };
     let name = program.pipelines[found].name.clone();
-    let Parts { machines, policies } = bench.into_parts();
+    let Parts {
+        machines,
+        policies,
+        step_policies,
+    } = bench.into_parts();
     let mut machine = None;
     let mut others = BTreeMap::new();
     for (at, (arn, other)) in machines.into_iter().enumerate() {
@@ -109,11 +115,8 @@ pub(super) fn read_program(
         machine,
         settings,
         others,
-        policies: if args.permissions {
-            policies
-        } else {
-            Vec::new()
-        },
+        policies,
+        step_policies,
     }))
 }
 
@@ -158,6 +161,7 @@ pub(super) fn read_definition(
         settings,
         others: BTreeMap::new(),
         policies,
+        step_policies: Vec::new(),
     }))
 }
 

@@ -363,3 +363,77 @@ fn the_same_test_gives_the_same_twice() {
     );
     assert_eq!(failures(&text), failures(&text));
 }
+
+#[test]
+fn an_error_without_a_cause_is_told_and_raised_again_as_any_other() {
+    let text = "
+function a = \"a\"
+topic ops = \"ops\"
+
+pipeline cleaned() {
+  flow try { a timeout 1h } finally { sns.publish(TopicArn: ops, Message: \"done\") }
+}
+
+pipeline told() {
+  flow a
+    timeout 1h
+    catch all {
+      sns.publish(TopicArn: ops, Message: error.cause, Subject: \"{error.name}: {error.cause}\") -> fail
+    }
+}
+
+pipeline kept(xs: [int]) {
+  flow r = map(xs, 2) collect { a timeout 1h } -> return r.failed
+}
+
+test \"a time-out comes out\" of cleaned {
+  mock a never
+  expect publish called 1
+  expect failed States.Timeout \"\"
+}
+
+test \"a time-out is told\" of told {
+  mock a never
+  expect publish called 1 with { Message: \"\", Subject: \"States.Timeout: \" }
+  expect failed States.Timeout \"\"
+}
+
+test \"a time-out is kept\" of kept {
+  given { xs: [1] }
+  mock a never
+  expect succeeded with [{ item: 1, index: 0, error: { name: \"States.Timeout\", cause: \"\" } }]
+}
+";
+    assert_eq!(failures(text), Vec::<String>::new());
+}
+
+#[test]
+fn each_step_is_held_to_the_role_of_its_own() {
+    let text = "
+bucket exports = \"exports\"
+
+pipeline own_roles(key: string) {
+  role per_step
+
+  step read = s3.headObject(Bucket: exports, Key: key) within \"a/*\"
+
+  flow read
+}
+
+test \"inside\" of own_roles {
+  given { key: \"a/1\" }
+  expect succeeded
+}
+
+test \"outside\" of own_roles {
+  given { key: \"b/1\" }
+  expect succeeded
+}
+";
+    let all = failures(text);
+    assert_eq!(all.len(), 1, "{}", all.join("\n"));
+    says(
+        &all[0],
+        &["the role is not allowed to do s3:GetObject on arn:aws:s3:::exports/b/1"],
+    );
+}

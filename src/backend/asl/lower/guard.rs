@@ -584,7 +584,7 @@ impl Lowering<'_> {
                 self.connect(at, entry);
             }
             None => {
-                let cause = terms.member(raised(), "Cause", Type::String);
+                let cause = self.cause_of(raised());
                 let fail = Op::Fail {
                     error: name(),
                     cause: Some(cause),

@@ -24,6 +24,50 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
+/// A way into one of several flows that run at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Of which map run, and the item's place.
+    Item(usize, usize),
+    /// Of which parallel's run, and the branch's place.
+    Branch(usize, usize),
+}
+
+impl Fork {
+    fn run(&self) -> usize {
+        match self {
+            Fork::Item(run, _) | Fork::Branch(run, _) => *run,
+        }
+    }
+}
+
+/// The places of the items that are worked on, the outermost first.
+pub fn indexes(flow: &[Fork]) -> Vec<usize> {
+    flow.iter()
+        .filter_map(|fork| match fork {
+            Fork::Item(_, index) => Some(*index),
+            Fork::Branch(..) => None,
+        })
+        .collect()
+}
+
+/// Whether two flows run at once: they part in one run of a map or a parallel.
+pub fn are_siblings(a: &[Fork], b: &[Fork]) -> bool {
+    a.iter()
+        .zip(b)
+        .find(|(a, b)| a != b)
+        .is_some_and(|(a, b)| a.run() == b.run())
+}
+
+/// A run, and in which flow each of its calls was made.
+#[derive(Debug)]
+pub struct Traced {
+    pub run: Run,
+    pub flows: Vec<Vec<Fork>>,
+    /// A body failed whose siblings are stopped by that: what they did before is nobody's to say.
+    pub cut_short: bool,
+}
+
 /// More calls than any program worth comparing makes.
 pub const MOST_CALLS: usize = 400;
 
@@ -33,12 +77,27 @@ pub fn run(
     input: &Value,
     answer: &mut dyn FnMut(usize, &Value) -> Outcome,
 ) -> Option<Run> {
+    let traced = run_traced(program, input, &mut |site, _, payload| {
+        answer(site, payload)
+    });
+    traced.map(|traced| traced.run)
+}
+
+/// Runs the program; an answer may depend on the items that are worked on. None when it makes too many calls.
+pub fn run_traced(
+    program: &Program,
+    input: &Value,
+    answer: &mut dyn FnMut(usize, &[usize], &Value) -> Outcome,
+) -> Option<Traced> {
     let names = input.as_object().expect("an object").clone();
     let mut walker = Walker {
         program,
         answer,
         names: names.into_iter().collect(),
         calls: Vec::new(),
+        flow: Vec::new(),
+        flows: Vec::new(),
+        cut_short: false,
         next: 1,
         tired: false,
     };
@@ -53,9 +112,13 @@ pub fn run(
         Err(Way::Raise(raised)) => Err(raised),
         Err(way) => panic!("{way:?} leaves the pipeline"),
     };
-    (!walker.tired).then_some(Run {
-        calls: walker.calls,
-        outcome,
+    (!walker.tired).then_some(Traced {
+        run: Run {
+            calls: walker.calls,
+            outcome,
+        },
+        flows: walker.flows,
+        cut_short: walker.cut_short,
     })
 }
 
@@ -79,10 +142,14 @@ struct Place<'p> {
 
 struct Walker<'p, 'a> {
     program: &'p Program,
-    answer: &'a mut dyn FnMut(usize, &Value) -> Outcome,
+    answer: &'a mut dyn FnMut(usize, &[usize], &Value) -> Outcome,
     /// Every name is bound in one place only, so that one table will do.
     names: BTreeMap<String, Value>,
     calls: Vec<Call>,
+    /// The flow that is walked, and that of each call.
+    flow: Vec<Fork>,
+    flows: Vec<Vec<Fork>>,
+    cut_short: bool,
     next: usize,
     tired: bool,
 }
@@ -268,7 +335,9 @@ impl<'p> Walker<'p, '_> {
             return Err(raise("Too.Tired", ""));
         }
         self.calls.push((site, payload.clone()));
-        (self.answer)(site, &payload).map_err(Way::Raise)
+        self.flows.push(self.flow.clone());
+        let indexes = indexes(&self.flow);
+        (self.answer)(site, &indexes, &payload).map_err(Way::Raise)
     }
 
     /// A body with a scope of its own, and where its `return` leads.
@@ -293,11 +362,15 @@ impl<'p> Walker<'p, '_> {
             _ => items,
         };
         let outer = self.names.clone();
+        let run = self.id();
         let (mut ok, mut failed) = (Vec::new(), Vec::new());
         for (index, item) in items.into_iter().enumerate() {
             self.names.insert(map.item.clone(), item.clone());
             self.names.insert("index".to_owned(), json!(index));
+            self.flow.push(Fork::Item(run, index));
             let done = self.body(&map.body, place);
+            self.flow.pop();
+            self.cut_short |= done.is_err() && !map.collect;
             self.names.clone_from(&outer);
             match done {
                 Ok(value) => ok.push(value),
@@ -326,9 +399,13 @@ impl<'p> Walker<'p, '_> {
         place: &Place<'p>,
     ) -> Left {
         let outer = self.names.clone();
+        let run = self.id();
         let (mut ok, mut failed) = (Object::new(), Object::new());
-        for (name, block) in branches {
+        for (index, (name, block)) in branches.iter().enumerate() {
+            self.flow.push(Fork::Branch(run, index));
             let done = self.body(block, place);
+            self.flow.pop();
+            self.cut_short |= done.is_err() && !collect;
             self.names.clone_from(&outer);
             match done {
                 Ok(value) => {
