@@ -54,6 +54,9 @@ pub struct Side<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileChange {
     pub path: String,
+    /// Its path before, where that was another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// Whether the file as a whole is new or gone.
     pub kind: Kind,
     pub pipelines: Vec<PipelineChange>,
@@ -131,6 +134,11 @@ pub fn compare(path: &str, old: Option<&Side>, new: Option<&Side>) -> FileChange
     let template =
         |side: Option<&Side>| side.map_or(none.clone(), |side| side.output.template.clone());
     let (before, after) = (template(old), template(new));
+    let first = |side: Option<&Side>| {
+        side.and_then(|side| side.artifacts.first())
+            .map(|a| a.text.clone())
+    };
+    let same_template = first(old) == first(new);
     let same = |old: &Side, new: &Side| old.output.definitions == new.output.definitions;
     let (costs, notes) = match old.zip(new) {
         Some((old, new)) if same(old, new) && old.assumed == new.assumed => Default::default(),
@@ -138,8 +146,13 @@ pub fn compare(path: &str, old: Option<&Side>, new: Option<&Side>) -> FileChange
     };
     let mut change = FileChange {
         path: path.to_owned(),
+        before: None,
         kind,
-        permissions: permissions::compare(old, new),
+        permissions: if same_template {
+            Vec::new()
+        } else {
+            permissions::compare(old, new)
+        },
         resources: resources::compare(&before, &after),
         template: template::compare(&before, &after),
         limits: limits::compare(old, new, &costs),

@@ -141,9 +141,9 @@ fn compare_revisions(
         new,
         old_words: named(&base),
         new_words,
-        pairs: all.into_iter().map(|path| (path.clone(), path)).collect(),
+        pairs: Vec::new(),
     };
-    comparison.run(args, conditions, output)
+    comparison.pair(all).run(args, conditions, output)
 }
 
 /// The base and the paths among the operands.
@@ -206,13 +206,14 @@ fn compare_files(
         if all.is_empty() {
             return Err(Error::NoSources(shown(old)));
         }
-        Comparison {
+        let comparison = Comparison {
             old: before,
             new: after,
             old_words,
             new_words,
-            pairs: all.into_iter().map(|path| (path.clone(), path)).collect(),
-        }
+            pairs: Vec::new(),
+        };
+        comparison.pair(all)
     } else {
         let tree = |path: &Path| {
             let folder = path.parent().unwrap_or(Path::new(""));
@@ -235,6 +236,41 @@ fn compare_files(
 }
 
 impl Comparison<'_> {
+    /// Pairs the files of both sides: by path; then those with the same content; then those of one name in two folders.
+    fn pair(mut self, paths: BTreeSet<String>) -> Self {
+        let (mut gone, mut fresh) = (Vec::new(), Vec::new());
+        for path in paths {
+            match (self.old.id(&path).is_some(), self.new.id(&path).is_some()) {
+                (true, false) => gone.push(path),
+                (false, true) => fresh.push(path),
+                _ => self.pairs.push((path.clone(), path)),
+            }
+        }
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let alike: [&dyn Fn(&str, &str) -> bool; 2] = [
+            &|old, new| self.old.id(old) == self.new.id(new),
+            &|old, new| name(old) == name(new),
+        ];
+        let mut moved = Vec::new();
+        for alike in alike {
+            fresh.retain(|new| match gone.iter().position(|old| alike(old, new)) {
+                Some(at) => {
+                    moved.push((gone.remove(at), new.clone()));
+                    false
+                }
+                None => true,
+            });
+        }
+        self.pairs.extend(moved);
+        self.pairs.extend(
+            gone.into_iter()
+                .chain(fresh)
+                .map(|path| (path.clone(), path)),
+        );
+        self.pairs.sort_by(|a, b| a.1.cmp(&b.1));
+        self
+    }
+
     fn run(
         self,
         args: &Args,
@@ -289,11 +325,13 @@ impl Comparison<'_> {
                 .map(|side| side.as_ref().map(Made::texts))
                 .collect();
             report.touched += usize::from(texts[0] != texts[1]);
-            let change = compare(after, &made[0], &made[1]);
+            let mut change = compare(after, &made[0], &made[1]);
+            let was = (before != after && args.files.is_none()).then(|| before.clone());
+            change.before = was.filter(|_| change.kind == diff::Kind::Changed);
             for note in &change.notes {
                 output.status("Note", &format!("{after}: {note}"));
             }
-            if !change.is_empty() || !change.costs.is_empty() {
+            if !change.is_empty() || !change.costs.is_empty() || change.before.is_some() {
                 report.files.push(change);
             }
         }

@@ -1,5 +1,7 @@
 //! A change of a pipeline or of the template around it, as plain values.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 /// Something that is not as it was.
@@ -20,7 +22,7 @@ pub struct Change {
     pub place: Option<Place>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Added,
@@ -31,7 +33,7 @@ pub enum Kind {
 }
 
 /// What a change is about, in the order in which changes are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
     Parameter,
@@ -93,31 +95,33 @@ impl Change {
         self.after = Some(after.into());
         self
     }
-
-    /// Whether the two say the same of their subjects.
-    fn agrees(&self, other: &Self) -> bool {
-        (self.area, self.kind) == (other.area, other.kind)
-            && self.what == other.what
-            && (&self.before, &self.after) == (&other.before, &other.after)
-    }
 }
 
 /// By area; what is said of several subjects in the same words is said once.
 pub(super) fn arrange(changes: Vec<Change>) -> Vec<Change> {
     let mut arranged: Vec<Change> = Vec::new();
+    let mut known = HashMap::new();
     for change in changes {
-        let joins = |known: &&mut Change| {
-            known.agrees(&change) && !known.subjects.is_empty() && !change.what.is_empty()
-        };
-        match arranged.iter_mut().find(joins) {
-            Some(known) => {
+        let Change {
+            area,
+            kind,
+            what,
+            before,
+            after,
+            ..
+        } = &change;
+        let said = (*area, *kind, what.clone(), before.clone(), after.clone());
+        let joins = !change.subjects.is_empty() && !change.what.is_empty();
+        let place = known.entry((joins, said)).or_insert(arranged.len());
+        match arranged.get_mut(*place) {
+            Some(same) if joins => {
                 for subject in change.subjects {
-                    if !known.subjects.contains(&subject) {
-                        known.subjects.push(subject);
+                    if !same.subjects.contains(&subject) {
+                        same.subjects.push(subject);
                     }
                 }
             }
-            None => arranged.push(change),
+            _ => arranged.push(change),
         }
     }
     arranged.sort_by_key(|change| change.area);

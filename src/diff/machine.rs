@@ -34,6 +34,8 @@ pub(super) struct Node {
     /// What a helper state is for; None for the stage's own state.
     pub role: Option<&'static str>,
     pub span: Option<Span>,
+    /// The flows inside of it, in their order.
+    pub inside: Vec<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +129,7 @@ impl Machine {
                 stage: origin.map_or_else(|| name.clone(), |origin| origin.stage.clone()),
                 role: origin.and_then(|origin| origin.role),
                 span: origin.map(|origin| origin.span),
+                inside: Vec::new(),
                 name: name.clone(),
             };
             let at = self.nodes.len();
@@ -134,6 +137,8 @@ impl Machine {
             self.nodes.push(node);
             self.flows[id].members.push(at);
             for mut flow in inner {
+                let inside = self.flows.len();
+                self.nodes[at].inside.push(inside);
                 self.flow(Some(at), &mut flow, of);
             }
         }
@@ -145,8 +150,23 @@ impl Machine {
     }
 
     /// The flows inside of a state, in their order.
-    pub fn flows_of(&self, owner: usize) -> impl Iterator<Item = usize> {
-        (0..self.flows.len()).filter(move |id| self.flows[*id].owner == Some(owner))
+    pub fn flows_of(&self, owner: usize) -> &[usize] {
+        &self.nodes[owner].inside
+    }
+
+    /// For each state, those that lead to it, with the words for when.
+    pub fn ways_in(&self) -> Vec<Vec<(usize, String)>> {
+        let mut ways = vec![Vec::new(); self.nodes.len()];
+        for at in 0..self.nodes.len() {
+            for (when, target) in self.edges(at) {
+                if let Target::State(name) = target
+                    && let Some(to) = self.find(&name)
+                {
+                    ways[to].push((at, when));
+                }
+            }
+        }
+        ways
     }
 
     /// Gives states and variables other names.

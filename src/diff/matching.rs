@@ -102,8 +102,8 @@ impl Matching {
     fn pair_flows(&mut self, old: &Machine, new: &Machine) {
         for (at, found) in self.new_of.iter().enumerate() {
             let Some(found) = found else { continue };
-            let old_flows: Vec<usize> = old.flows_of(at).collect();
-            let new_flows: Vec<usize> = new.flows_of(*found).collect();
+            let old_flows: Vec<usize> = old.flows_of(at).to_vec();
+            let new_flows: Vec<usize> = new.flows_of(*found).to_vec();
             let mut votes: Vec<(usize, usize, usize)> = Vec::new();
             for a in &old_flows {
                 for b in &new_flows {

@@ -15,6 +15,9 @@ pub(super) struct Order<'a> {
     matching: &'a Matching,
     /// By old state.
     moved: Vec<bool>,
+    /// What leads to each old state, and to each new one.
+    old_ways: Vec<Vec<(usize, String)>>,
+    new_ways: Vec<Vec<(usize, String)>>,
 }
 
 /// Where a way leads: to a state of the new machine, to one that is gone, or to the end of a flow.
@@ -31,6 +34,8 @@ impl<'a> Order<'a> {
             new,
             matching,
             moved: vec![false; old.nodes.len()],
+            old_ways: old.ways_in(),
+            new_ways: new.ways_in(),
         };
         order.find_moved();
         order
@@ -69,12 +74,17 @@ impl<'a> Order<'a> {
         let Some(new) = self.matching.new_of[old] else {
             return true;
         };
-        let before = predecessors(self.old, old);
-        let before: BTreeSet<Option<usize>> = before
-            .into_iter()
-            .map(|at| at.and_then(|at| self.matching.new_of[at]))
+        let begins = |machine: &Machine, at: usize| {
+            let node = &machine.nodes[at];
+            machine.flows[node.flow].start == node.name
+        };
+        let before: BTreeSet<Option<usize>> = self.old_ways[old]
+            .iter()
+            .map(|(at, _)| self.matching.new_of[*at])
             .collect();
-        before != predecessors(self.new, new)
+        let after: BTreeSet<Option<usize>> =
+            self.new_ways[new].iter().map(|(at, _)| Some(*at)).collect();
+        before != after || begins(self.old, old) != begins(self.new, new)
     }
 
     pub fn changes(&self) -> Vec<Change> {
@@ -85,8 +95,8 @@ impl<'a> Order<'a> {
             let Some(new) = *new else { continue };
             if self.moved[old] {
                 let change = Change::new(Area::Order, Kind::Moved, &self.new.nodes[new].name, "")
-                    .before(place(self.old, old))
-                    .after(place(self.new, new));
+                    .before(place(self.old, &self.old_ways, old))
+                    .after(place(self.new, &self.new_ways, new));
                 changes.push(change);
             }
         }
@@ -195,7 +205,11 @@ impl<'a> Order<'a> {
             let node = &self.new.nodes[at];
             let what = described(self.new, at);
             changes.push(
-                Change::new(Area::Step, Kind::Added, &node.name, what).after(place(self.new, at)),
+                Change::new(Area::Step, Kind::Added, &node.name, what).after(place(
+                    self.new,
+                    &self.new_ways,
+                    at,
+                )),
             );
         }
     }
@@ -205,8 +219,11 @@ impl<'a> Order<'a> {
             let node = &self.old.nodes[at];
             let what = described(self.old, at);
             changes.push(
-                Change::new(Area::Step, Kind::Removed, &node.name, what)
-                    .before(place(self.old, at)),
+                Change::new(Area::Step, Kind::Removed, &node.name, what).before(place(
+                    self.old,
+                    &self.old_ways,
+                    at,
+                )),
             );
         }
     }
@@ -215,8 +232,8 @@ impl<'a> Order<'a> {
     fn branches(&self, changes: &mut Vec<Change>) {
         for (old, new) in self.matching.new_of.iter().enumerate() {
             let Some(new) = *new else { continue };
-            let before: Vec<usize> = self.old.flows_of(old).collect();
-            let after: Vec<usize> = self.new.flows_of(new).collect();
+            let before: Vec<usize> = self.old.flows_of(old).to_vec();
+            let after: Vec<usize> = self.new.flows_of(new).to_vec();
             let same: Vec<usize> = before
                 .iter()
                 .filter_map(|flow| self.matching.flows.get(flow).copied())
@@ -312,25 +329,21 @@ fn described(machine: &Machine, at: usize) -> String {
             Some(items) => format!("map over {}", words(items)),
             None => "map".to_owned(),
         },
-        "Parallel" => format!("{} branches at once", machine.flows_of(at).count()),
+        "Parallel" => format!("{} branches at once", machine.flows_of(at).len()),
         "Fail" => format!("fail {}", field("Error").map(words).unwrap_or_default()),
         kind => format!("{kind} state"),
     }
 }
 
 /// Where a state stands: `after gate`, `first in glue-map`.
-fn place(machine: &Machine, at: usize) -> String {
+fn place(machine: &Machine, ways: &[Vec<(usize, String)>], at: usize) -> String {
     let mut words: Vec<String> = Vec::new();
-    for (other, node) in machine.nodes.iter().enumerate() {
-        for (when, target) in machine.edges(other) {
-            let leads = matches!(&target, Target::State(name) if *name == machine.nodes[at].name);
-            if leads && other != at {
-                words.push(match when.split_once(' ') {
-                    Some(("catch", errors)) => format!("{} (catch {errors})", node.name),
-                    _ => node.name.clone(),
-                });
-            }
-        }
+    for (other, when) in ways[at].iter().filter(|(other, _)| *other != at) {
+        let name = &machine.nodes[*other].name;
+        words.push(match when.split_once(' ') {
+            Some(("catch", errors)) => format!("{name} (catch {errors})"),
+            _ => name.clone(),
+        });
     }
     words.dedup();
     let more = words.len().saturating_sub(3);
@@ -346,29 +359,6 @@ fn place(machine: &Machine, at: usize) -> String {
         (false, Some(owner)) => format!("after {}, in {owner}", words.join(", ")),
         (false, None) => format!("after {}", words.join(", ")),
     }
-}
-
-/// The states that lead to one; None for the beginning of its flow.
-fn predecessors(machine: &Machine, at: usize) -> BTreeSet<Option<usize>> {
-    let name = &machine.nodes[at].name;
-    let flow = &machine.flows[machine.nodes[at].flow];
-    let leads = |other: &usize| {
-        let edges = machine.edges(*other);
-        edges
-            .iter()
-            .any(|(_, target)| matches!(target, Target::State(to) if to == name))
-    };
-    let mut found: BTreeSet<Option<usize>> = flow
-        .members
-        .iter()
-        .copied()
-        .filter(leads)
-        .map(Some)
-        .collect();
-    if flow.start == *name {
-        found.insert(None);
-    }
-    found
 }
 
 fn goals(

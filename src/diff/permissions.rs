@@ -14,7 +14,7 @@ use crate::ir::access;
 use crate::ir::{Program, ResourceId};
 
 /// What a role may do now and could not do before, or the other way round.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PermissionChange {
     /// Whose permission it is: a pipeline, `load on schedule`, `job clean`; else by its name in the template.
     pub holder: String,
@@ -90,9 +90,10 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
         );
         let known = is.name().or(was.name());
         let name = known.map_or_else(|| holder.clone(), str::to_owned);
+        let (old_index, new_index) = (Index::new(before), Index::new(after));
         let mut rows = Vec::new();
-        for grant in uncovered(after, before) {
-            let narrower: Vec<&Grant> = before.iter().filter(|old| grant.covers(old)).collect();
+        for grant in after.iter().filter(|grant| !old_index.covers(grant)) {
+            let narrower = old_index.covered_by(grant);
             let kind = if narrower.is_empty() {
                 PermissionKind::Gained
             } else {
@@ -100,8 +101,8 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
             };
             rows.push(row(&name, kind, grant, &narrower, (&is, &was)));
         }
-        for grant in uncovered(before, after) {
-            let narrower: Vec<&Grant> = after.iter().filter(|new| grant.covers(new)).collect();
+        for grant in before.iter().filter(|grant| !new_index.covers(grant)) {
+            let narrower = new_index.covered_by(grant);
             if narrower.is_empty() {
                 rows.push(row(&name, PermissionKind::Lost, grant, &[], (&was, &is)));
             }
@@ -124,12 +125,59 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
     changes
 }
 
-/// The grants that no grant of the others covers.
-fn uncovered<'g>(grants: &'g [Grant], others: &[Grant]) -> Vec<&'g Grant> {
-    let same: BTreeSet<&Grant> = others.iter().collect();
-    let alone =
-        |grant: &&Grant| !same.contains(grant) && !others.iter().any(|other| other.covers(grant));
-    grants.iter().filter(alone).collect()
+/// Grants by action: those of another action cover nothing of it, but for wildcards.
+struct Index<'g> {
+    all: &'g [Grant],
+    by_action: BTreeMap<String, Vec<&'g Grant>>,
+    /// Of actions with wildcards.
+    wide: Vec<&'g Grant>,
+}
+
+impl<'g> Index<'g> {
+    fn new(all: &'g [Grant]) -> Self {
+        let mut index = Self {
+            all,
+            by_action: BTreeMap::new(),
+            wide: Vec::new(),
+        };
+        for grant in all {
+            index
+                .by_action
+                .entry(grant.action.to_ascii_lowercase())
+                .or_default()
+                .push(grant);
+            if grant.action.contains(['*', '?']) {
+                index.wide.push(grant);
+            }
+        }
+        index
+    }
+
+    fn of(&self, action: &str) -> &[&'g Grant] {
+        self.by_action
+            .get(&action.to_ascii_lowercase())
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn covers(&self, grant: &Grant) -> bool {
+        let mut candidates = self.of(&grant.action).iter().chain(&self.wide);
+        candidates.any(|other| *other == grant || other.covers(grant))
+    }
+
+    fn covered_by(&self, grant: &Grant) -> Vec<&'g Grant> {
+        if grant.action.contains(['*', '?']) {
+            self.all
+                .iter()
+                .filter(|other| grant.covers(other))
+                .collect()
+        } else {
+            self.of(&grant.action)
+                .iter()
+                .copied()
+                .filter(|other| grant.covers(other))
+                .collect()
+        }
+    }
 }
 
 fn row(
@@ -179,35 +227,45 @@ fn conditions(grant: &Grant) -> Vec<String> {
 
 /// One row for the actions that change alike, and for the resources on which they do.
 fn join(rows: Vec<PermissionChange>) -> Vec<PermissionChange> {
-    let mut by_actions: Vec<PermissionChange> = Vec::new();
-    for row in rows {
-        let alike = |known: &&mut PermissionChange| {
-            let one = PermissionChange {
-                actions: row.actions.clone(),
-                ..(**known).clone()
-            };
-            one == row
-        };
-        match by_actions.iter_mut().find(alike) {
-            Some(known) => known.actions.extend(row.actions),
-            None => by_actions.push(row),
+    let by_actions = group(
+        rows,
+        &mut |row| std::mem::take(&mut row.actions),
+        &|row, more| {
+            row.actions.extend(more);
+        },
+    );
+    group(
+        by_actions,
+        &mut |row| std::mem::take(&mut row.resources),
+        &|row, more| {
+            row.resources.extend(more);
+        },
+    )
+}
+
+/// Joins rows that are equal but for one part.
+fn group(
+    rows: Vec<PermissionChange>,
+    take: &mut dyn FnMut(&mut PermissionChange) -> Vec<String>,
+    add: &dyn Fn(&mut PermissionChange, Vec<String>),
+) -> Vec<PermissionChange> {
+    let mut places: BTreeMap<PermissionChange, usize> = BTreeMap::new();
+    let mut parts: Vec<(PermissionChange, Vec<String>)> = Vec::new();
+    for mut row in rows {
+        let part = take(&mut row);
+        match places.get(&row) {
+            Some(place) => parts[*place].1.extend(part),
+            None => {
+                places.insert(row.clone(), parts.len());
+                parts.push((row, part));
+            }
         }
     }
-    let mut joined: Vec<PermissionChange> = Vec::new();
-    for row in by_actions {
-        let alike = |known: &&mut PermissionChange| {
-            let one = PermissionChange {
-                resources: row.resources.clone(),
-                ..(**known).clone()
-            };
-            one == row
-        };
-        match joined.iter_mut().find(alike) {
-            Some(known) => known.resources.extend(row.resources),
-            None => joined.push(row),
-        }
-    }
-    joined
+    let whole = parts.into_iter().map(|(mut row, part)| {
+        add(&mut row, part);
+        row
+    });
+    whole.collect()
 }
 
 /// Why a side's permissions are there.

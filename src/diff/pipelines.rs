@@ -307,8 +307,8 @@ fn compare_machines(old: &mut Machine, new: &Machine) -> Vec<Change> {
 fn follow_branches(old: &mut Machine, new: &Machine, matching: &Matching) {
     for (before, after) in matching.new_of.iter().enumerate() {
         let Some(after) = after else { continue };
-        let olds: Vec<usize> = old.flows_of(before).collect();
-        let news: Vec<usize> = new.flows_of(*after).collect();
+        let olds: Vec<usize> = old.flows_of(before).to_vec();
+        let news: Vec<usize> = new.flows_of(*after).to_vec();
         let place = |flow: &usize| {
             let found = matching.flows.get(flow)?;
             news.iter().position(|flow| flow == found)

@@ -249,6 +249,12 @@ impl Report {
         let cheaper = costs().filter(|percent| *percent <= -0.05).count();
         add(dearer, "is dearer|are dearer");
         add(cheaper, "is cheaper|are cheaper");
+        let moved = self
+            .files
+            .iter()
+            .filter(|file| file.before.is_some())
+            .count();
+        add(moved, "file is elsewhere|files are elsewhere");
         if parts.is_empty() {
             return "Only the template is written otherwise.".to_owned();
         }

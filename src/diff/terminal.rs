@@ -66,7 +66,11 @@ impl Page {
             Kind::Removed => ", gone",
             _ => "",
         };
-        let title = self.bold(&format!("{}{mark}", file.path));
+        let was = file
+            .before
+            .as_ref()
+            .map_or_else(String::new, |was| format!(", was {was}"));
+        let title = self.bold(&format!("{}{mark}{was}", file.path));
         self.line(0, &title);
         for pipeline in &file.pipelines {
             self.pipeline(pipeline);
