@@ -113,7 +113,7 @@ pub struct Estimate {
     pub as_express: Result<Range, Vec<Obstacle>>,
     /// GB-hours of a run as an express machine.
     pub gb_hours: Range,
-    /// What else may happen, and what that adds.
+    /// What else may happen, and what that adds: see [`add_ways`].
     pub ways: Vec<ways::Way>,
 }
 
@@ -157,10 +157,15 @@ impl Estimate {
         (text(low), (low != high).then(|| text(high)))
     }
 
-    fn machine(&self) -> Range {
-        match (self.express, &self.as_express) {
-            (true, Ok(express)) => *express,
-            _ => self.standard,
+    /// Dollars a run that the machine itself takes, in its own mode.
+    pub fn machine(&self) -> Range {
+        if self.express {
+            let table = &prices().express;
+            let tier = table.tiers.first().map_or(0.0, |tier| tier.price);
+            self.gb_hours
+                .map(|gb_hours| table.request + gb_hours * tier)
+        } else {
+            self.standard
         }
     }
 
@@ -227,6 +232,14 @@ pub fn estimate_default(program: &Program, definitions: &[Definition]) -> Vec<Es
     estimate(program, definitions, &Options::default()).unwrap_or_default()
 }
 
+/// Says of each estimate what else may happen. The definitions are theirs, in their order.
+pub fn add_ways(estimates: &mut [Estimate], definitions: &[Definition]) {
+    for (estimate, definition) in estimates.iter_mut().zip(definitions) {
+        let flow = Flow::of_machine(&definition.machine);
+        estimate.ways = ways::others(&flow, definition, &estimate.sizes.all);
+    }
+}
+
 struct Estimator<'a> {
     program: &'a Program,
     definitions: &'a [Definition],
@@ -290,21 +303,7 @@ impl Estimator<'_> {
         let obstacles = express::obstacles(&flow);
         let seconds = range(&seconds(&flow, &sizes, &calls), &sizes.all);
         let transitions = transitions(&flow, &sizes).then(&Bounds::exactly(retries));
-        let services = Sum {
-            sizes: &sizes.all,
-            weigh: &|node| match calls.iter().find(|calls| calls.state == node.name) {
-                Some(calls) => {
-                    let price = calls.price.price.unwrap_or_default();
-                    Bounds {
-                        low: Formula::constant(price.low),
-                        high: Formula::constant(price.high),
-                    }
-                }
-                None => Bounds::default(),
-            },
-            inside: &|node, inside| repeated(node, inside, &sizes),
-        };
-        let services = range(&services.of(&flow), &sizes.all);
+        let services = range(&services(&flow, &sizes, &calls), &sizes.all);
         for call in &mut calls {
             call.count = visits(&flow, &call.state, &sizes);
         }
@@ -319,7 +318,6 @@ impl Estimator<'_> {
         let tier = express.tiers.first().map_or(0.0, |tier| tier.price);
         let as_express = express::check(obstacles, seconds)
             .map(|()| gb_hours.map(|gb_hours| express.request + gb_hours * tier));
-        let ways = ways::others(&flow, definition, &sizes.all);
         Estimate {
             pipeline: pipeline.name.clone(),
             express: pipeline.settings.express,
@@ -335,7 +333,7 @@ impl Estimator<'_> {
             services,
             as_express,
             gb_hours,
-            ways,
+            ways: Vec::new(),
             assumptions: std::mem::take(&mut assumptions.all),
             sizes,
         }
@@ -457,10 +455,10 @@ impl Estimator<'_> {
                 prices.insert(node.name, price);
             }
         }
-        let sum = Sum {
-            sizes: &sizes.all,
-            weigh: &|_| Bounds::default(),
-            inside: &|node, inside| match prices.get(node.name) {
+        let sum = Sum::new(
+            &sizes.all,
+            |_| Bounds::default(),
+            |node, inside| match prices.get(node.name) {
                 Some(price) => Bounds {
                     low: Formula::constant(price.low),
                     high: Formula::constant(price.high),
@@ -468,7 +466,7 @@ impl Estimator<'_> {
                 .times(items(node, sizes)),
                 None => repeated(node, inside, sizes),
             },
-        };
+        );
         range(&sum.of(flow), &sizes.all)
     }
 
@@ -550,32 +548,32 @@ fn repeated(node: &Node, inside: Vec<Bounds>, sizes: &Sizes) -> Bounds {
 
 /// A transition for each state entered. Those of express children are not billed.
 fn transitions(flow: &Flow, sizes: &Sizes) -> Bounds {
-    let sum = Sum {
-        sizes: &sizes.all,
-        weigh: &|_| Bounds::constant(1.0),
-        inside: &|node, inside| match kind(node) {
+    let sum = Sum::new(
+        &sizes.all,
+        |_| Bounds::constant(1.0),
+        |node, inside| match kind(node) {
             MapKind::Distributed { express: true } => Bounds::default(),
             _ => repeated(node, inside, sizes),
         },
-    };
+    );
     sum.of(flow)
 }
 
 /// How often a state is entered.
 fn visits(flow: &Flow, state: &str, sizes: &Sizes) -> Bounds {
-    let sum = Sum {
-        sizes: &sizes.all,
-        weigh: &|node| Bounds::constant(if node.name == state { 1.0 } else { 0.0 }),
-        inside: &|node, inside| repeated(node, inside, sizes),
-    };
+    let sum = Sum::new(
+        &sizes.all,
+        |node| Bounds::constant(if node.name == state { 1.0 } else { 0.0 }),
+        |node, inside| repeated(node, inside, sizes),
+    );
     sum.of(flow)
 }
 
 /// Events in the history, without those of its start and its end.
 fn events(flow: &Flow, sizes: &Sizes) -> Bounds {
-    let sum = Sum {
-        sizes: &sizes.all,
-        weigh: &|node| {
+    let sum = Sum::new(
+        &sizes.all,
+        |node| {
             Bounds::constant(match node.state {
                 State::Task(task) if waits(&task.resource) => 6.0,
                 State::Task(_) => 5.0,
@@ -586,7 +584,7 @@ fn events(flow: &Flow, sizes: &Sizes) -> Bounds {
                 _ => 2.0,
             })
         },
-        inside: &|node, inside| match kind(node) {
+        |node, inside| match kind(node) {
             MapKind::Distributed { .. } => Bounds::default(),
             MapKind::Inline => {
                 let started_and_ended = vec![Bounds::constant(2.0)];
@@ -594,7 +592,26 @@ fn events(flow: &Flow, sizes: &Sizes) -> Bounds {
             }
             MapKind::No => repeated(node, inside, sizes),
         },
-    };
+    );
+    sum.of(flow)
+}
+
+/// Dollars that the services take for the calls of a flow.
+fn services(flow: &Flow, sizes: &Sizes, calls: &[Calls]) -> Bounds {
+    let sum = Sum::new(
+        &sizes.all,
+        |node| match calls.iter().find(|calls| calls.state == node.name) {
+            Some(calls) => {
+                let price = calls.price.price.unwrap_or_default();
+                Bounds {
+                    low: Formula::constant(price.low),
+                    high: Formula::constant(price.high),
+                }
+            }
+            None => Bounds::default(),
+        },
+        |node, inside| repeated(node, inside, sizes),
+    );
     sum.of(flow)
 }
 
@@ -619,9 +636,9 @@ fn waits(resource: &str) -> bool {
 
 /// How long a flow takes.
 fn seconds(flow: &Flow, sizes: &Sizes, calls: &[Calls]) -> Bounds {
-    let sum = Sum {
-        sizes: &sizes.all,
-        weigh: &|node| {
+    let sum = Sum::new(
+        &sizes.all,
+        |node| {
             let own = match node.state {
                 State::Task(_) => {
                     let own = calls.iter().find(|calls| calls.state == node.name);
@@ -635,7 +652,7 @@ fn seconds(flow: &Flow, sizes: &Sizes, calls: &[Calls]) -> Bounds {
             };
             Bounds::constant(own)
         },
-        inside: &|node, inside| match kind(node) {
+        |node, inside| match kind(node) {
             MapKind::No => inside
                 .into_iter()
                 .fold(Bounds::default(), |longest, branch| {
@@ -656,6 +673,6 @@ fn seconds(flow: &Flow, sizes: &Sizes, calls: &[Calls]) -> Bounds {
                     .times(&Formula::constant(turns))
             }
         },
-    };
+    );
     sum.of(flow)
 }

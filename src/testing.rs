@@ -223,7 +223,8 @@ fn judge(
     ran: &Ran,
     failing: Option<String>,
 ) -> Verdict {
-    let mut failures = ran.troubles.clone();
+    let mut failures = unknown_states(bench, test);
+    failures.extend(ran.troubles.iter().cloned());
     failures.extend(denied(bench, test, &ran.denials));
     match &ran.outcome {
         // What else is not as expected follows from the refusal.
@@ -244,6 +245,27 @@ fn judge(
         )),
     }
     verdict(bench, test, failing, failures, ran)
+}
+
+/// Numbered names of states that the definition has not.
+fn unknown_states(bench: &Bench<'_>, test: &Test) -> Vec<Diagnostic> {
+    let targets = test.targets().into_iter();
+    targets
+        .filter(|target| Calls::of(bench, target).is_empty())
+        .map(|target| {
+            let states = target
+                .stages
+                .iter()
+                .flat_map(|place| bench.states_of(place));
+            let words: Vec<String> = states.map(|state| format!("`{state}`")).collect();
+            Diagnostic::new(
+                Code::TestFailed,
+                target.span,
+                format!("the definition has no state `{}`", target.name),
+            )
+            .help(format!("there are {}", words.join(", ")))
+        })
+        .collect()
 }
 
 /// What the role of a state's machine does not allow: one failure for each state.

@@ -22,6 +22,8 @@ import urllib.request
 # The service takes so many characters.
 MOST = 65_536
 PAGE = 100
+# How `flowc diff` begins when no source differs.
+SAME = "### Nothing changes: the sources are the same."
 
 
 def main():
@@ -59,7 +61,10 @@ def main():
         results.append(diff)
 
     text = comment(marker(args.folder), results, changes)
-    if not (pull and not args.no_comment and may_write(event) and post(event, marker(args.folder), text)):
+    # Who changes no source wants no comment; one that is there must be true all the same.
+    is_news = not changes.startswith(SAME) or any(result["code"] for result in results)
+    writes = pull and not args.no_comment and may_write(event)
+    if not (writes and post(event, marker(args.folder), text, is_news)):
         summarize(text)
     return max((min(result["code"], 2) for result in results), default=0)
 
@@ -137,7 +142,7 @@ def cut(text, most):
         elif bare.startswith("```"):
             fence = bare[: len(bare) - len(bare.lstrip("`"))]
         else:
-            open_details += line.count("<details>") - line.count("</details>")
+            open_details += line.count("<details") - line.count("</details>")
     if fence:
         kept.append(fence)
     kept += ["", "</details>"] * open_details
@@ -150,15 +155,15 @@ def may_write(event):
     return bool(os.environ.get("GITHUB_TOKEN")) and head.get("full_name") == event["repository"]["full_name"]
 
 
-def post(event, first, text):
-    """Writes the comment, over the old one where there is one. Whether it could."""
+def post(event, first, text, is_news):
+    """Writes the comment, over the old one where there is one; a new one only if it says something. Whether it could."""
     repository, number = event["repository"]["full_name"], event["pull_request"]["number"]
     comments = f"/repos/{repository}/issues/{number}/comments"
     try:
         old = find(comments, first)
-        if old is None:
+        if old is None and is_news:
             call("POST", comments, {"body": text})
-        else:
+        elif old is not None:
             call("PATCH", f"/repos/{repository}/issues/comments/{old}", {"body": text})
     except (urllib.error.URLError, ValueError) as error:
         print(f"::warning::the comment could not be written ({error}); it is in the job's summary", flush=True)

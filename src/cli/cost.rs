@@ -83,6 +83,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         });
         return Ok(Outcome::Problems);
     }
+    if program.pipelines.is_empty() {
+        output.error(&format!("there is no pipeline in `{path}`"));
+        return Ok(Outcome::Problems);
+    }
     let options = Options {
         region: args.region.clone(),
         given,
@@ -95,13 +99,16 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             return Ok(Outcome::Problems);
         }
     };
+    if args.ways || output.format() == Format::Json {
+        cost::add_ways(&mut estimates, &definitions);
+    }
     if let Some(name) = &args.pipeline {
         estimates.retain(|estimate| estimate.pipeline == *name);
     }
     output.result(&match output.format() {
         Format::Json => format!("{:#}\n", report::json(&estimates)),
-        Format::Markdown => report::render(&estimates, Style::Markdown, args.ways),
-        _ => report::render(&estimates, Style::Text, args.ways),
+        Format::Markdown => report::render(&estimates, Style::Markdown),
+        _ => report::render(&estimates, Style::Text),
     });
     Ok(Outcome::Fine)
 }

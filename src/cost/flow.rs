@@ -3,7 +3,8 @@
 //! A loop is what a transition back to a state that is being passed makes; how often it goes round is a size. Without
 //! those transitions what is left has no circle, and is added up from its ends.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use super::formula::{Bounds, Formula, Size, SizeId};
 use crate::backend::asl::state::{self, State, Transition};
@@ -203,13 +204,16 @@ fn edges(state: &State, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Edge> {
     }
 }
 
+/// What a state's flows inside come to, given each one's sum.
+type Inside<'s> = dyn Fn(&Node, Vec<Bounds>) -> Bounds + 's;
+
 /// What is added up over a flow's ways.
 pub struct Sum<'s> {
-    pub sizes: &'s [Size],
-    /// Of one state, without what is inside of it but for `inside`.
-    pub weigh: &'s dyn Fn(&Node) -> Bounds,
-    /// What a state's flows inside come to, given each one's sum.
-    pub inside: &'s dyn Fn(&Node, Vec<Bounds>) -> Bounds,
+    sizes: &'s [Size],
+    weigh: Box<dyn Fn(&Node) -> Bounds + 's>,
+    inside: Box<Inside<'s>>,
+    /// Of flows and loops, by the flow's address and the loop's header: what stands inside of many is added up once.
+    done: RefCell<HashMap<(usize, Option<usize>), Bounds>>,
 }
 
 /// Which transitions are looked at.
@@ -221,12 +225,38 @@ enum Ways {
     All,
 }
 
-impl Sum<'_> {
+impl<'s> Sum<'s> {
+    /// `weigh` says what a state itself adds, `inside` what its flows inside come to, given each one's sum.
+    pub fn new(
+        sizes: &'s [Size],
+        weigh: impl Fn(&Node) -> Bounds + 's,
+        inside: impl Fn(&Node, Vec<Bounds>) -> Bounds + 's,
+    ) -> Self {
+        Self {
+            sizes,
+            weigh: Box::new(weigh),
+            inside: Box::new(inside),
+            done: RefCell::default(),
+        }
+    }
+
     /// From the start to an end: of runs that succeed without a failure; where there is none, of all.
     pub fn of(&self, flow: &Flow) -> Bounds {
-        let good = self.sum_from_start(flow, None, Ways::Good);
-        good.or_else(|| self.sum_from_start(flow, None, Ways::All))
-            .unwrap_or_default()
+        self.once(flow, None, &|| {
+            let good = self.sum_from_start(flow, None, Ways::Good);
+            good.or_else(|| self.sum_from_start(flow, None, Ways::All))
+                .unwrap_or_default()
+        })
+    }
+
+    fn once(&self, flow: &Flow, header: Option<usize>, add: &dyn Fn() -> Bounds) -> Bounds {
+        let key = (std::ptr::from_ref(flow).addr(), header);
+        if let Some(known) = self.done.borrow().get(&key) {
+            return known.clone();
+        }
+        let sum = add();
+        self.done.borrow_mut().insert(key, sum.clone());
+        sum
     }
 
     /// Of each state the transition that the cheapest way takes, of those of runs in which nothing fails; the first, where
@@ -304,14 +334,15 @@ impl Sum<'_> {
         let Some(size) = round.repeats else {
             return Bounds::default();
         };
-        let once = self
-            .sum_from_start(flow, Some(round), Ways::Good)
-            .or_else(|| {
-                // Only a failure leads back; without one, that is not worth a word.
-                let fails = self.sizes[size.0 as usize].value > 0.0;
-                fails.then(|| self.sum_from_start(flow, Some(round), Ways::All))?
-            })
-            .unwrap_or_default();
+        let once = self.once(flow, Some(round.header), &|| {
+            self.sum_from_start(flow, Some(round), Ways::Good)
+                .or_else(|| {
+                    // Only a failure leads back; without one, that is not worth a word.
+                    let fails = self.sizes[size.0 as usize].value > 0.0;
+                    fails.then(|| self.sum_from_start(flow, Some(round), Ways::All))?
+                })
+                .unwrap_or_default()
+        });
         once.times(&Formula::size(size))
     }
 }

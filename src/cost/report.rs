@@ -52,13 +52,10 @@ struct Line {
     value: String,
 }
 
-/// With `ways`, what each branch and handler that is not on the cheapest way adds.
-pub fn render(estimates: &[Estimate], style: Style, ways: bool) -> String {
-    let mut pipelines: Vec<Section> = estimates.iter().map(|one| section(one, style)).collect();
-    if !ways {
-        pipelines.iter_mut().for_each(|one| one.ways.clear());
-    }
-    let page = Page { pipelines };
+pub fn render(estimates: &[Estimate], style: Style) -> String {
+    let page = Page {
+        pipelines: estimates.iter().map(|one| section(one, style)).collect(),
+    };
     let name = match style {
         Style::Text => "text",
         Style::Markdown => "markdown",
@@ -114,7 +111,10 @@ fn section(estimate: &Estimate, style: Style) -> Section {
         }
     };
     formula("transitions", &estimate.transitions);
-    formula("history", &estimate.events);
+    // An express execution has no history.
+    if !estimate.express {
+        formula("history", &estimate.events);
+    }
     for (map, events) in &estimate.child_events {
         formula(&format!("history of a child of {map}"), events);
     }
@@ -124,15 +124,16 @@ fn section(estimate: &Estimate, style: Style) -> Section {
     } else {
         "standard"
     };
-    let (what, price) = match (&estimate.as_express, estimate.express) {
-        (Ok(price), true) => ("request and duration".to_owned(), *price),
-        _ => {
-            let each = prices().transition.get(&estimate.region);
-            let each = dollars(each.copied().unwrap_or_default());
-            (format!("transitions × {each}"), estimate.standard)
-        }
+    let what = if estimate.express {
+        "request and duration".to_owned()
+    } else {
+        let each = prices().transition.get(&estimate.region);
+        format!(
+            "transitions × {}",
+            dollars(each.copied().unwrap_or_default())
+        )
     };
-    machine.push(line(own, what, money(price)));
+    machine.push(line(own, what, money(estimate.machine())));
     if estimate.children != Range::default() {
         let what = "child executions of distributed maps: requests and durations";
         machine.push(line("express", what, money(estimate.children)));

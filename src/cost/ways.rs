@@ -70,15 +70,15 @@ pub fn exact(flow: &Flow, sizes: &[Size]) -> Exact {
 }
 
 fn add_flow(flow: &Flow, entry: Exact, sizes: &[Size], total: &mut Exact) {
-    let sum = Sum {
+    let sum = Sum::new(
         sizes,
-        weigh: &|_| Bounds::constant(1.0),
-        inside: &|_, inside| {
+        |_| Bounds::constant(1.0),
+        |_, inside| {
             inside
                 .into_iter()
                 .fold(Bounds::default(), |a, b| a.then(&b))
         },
-    };
+    );
     let cheapest = sum.cheapest(flow);
     let name = |at: usize| flow.nodes[at].name.to_owned();
     let taken = |from: usize, to: usize| Happening::Taken {

@@ -64,6 +64,8 @@ pub struct MockTarget {
     /// As it was written, for people.
     pub name: String,
     pub stages: Vec<StagePlace>,
+    /// Of several states that were made for them only the one of this name: they are numbered when they are written out.
+    pub state: Option<String>,
     pub span: Span,
 }
 
@@ -168,6 +170,24 @@ impl Test {
         for expr in all {
             expr.for_each_mut(visit);
         }
+    }
+
+    /// All targets of its mocks and expectations.
+    pub fn targets(&self) -> Vec<&MockTarget> {
+        let mut targets: Vec<&MockTarget> = self.mocks.iter().map(|mock| &mock.target).collect();
+        let mut expectations: Vec<&Expectation> = self.expectations.iter().collect();
+        if let Some(each) = &self.each {
+            targets.extend(&each.but);
+            expectations.extend(&each.expectations);
+        }
+        for expectation in expectations {
+            match &expectation.kind {
+                ExpectationKind::Called { target, .. } => targets.push(target),
+                ExpectationKind::Before { first, second } => targets.extend([first, second]),
+                _ => {}
+            }
+        }
+        targets
     }
 
     /// All pipelines that it names.

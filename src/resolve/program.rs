@@ -195,6 +195,19 @@ impl<'u> Context<'u> {
         if let Lookup::Item(item) = self.symbols.find(0, Space::Value, &name.node)
             && matches!(self.symbols.item(item).kind, ItemKind::Pipeline(_))
         {
+            if item.unit != 0 {
+                // It may not even be part of what this file becomes.
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownName,
+                        name.span,
+                        format!("`{}` is a pipeline of another file", name.node),
+                    )
+                    .also(self.symbols.name_span(item), "declared here")
+                    .help("its tests stand beside it"),
+                );
+                return None;
+            }
             let id = self.pipeline_id(item);
             self.check_pipeline(id);
             return Some(id);

@@ -58,10 +58,18 @@ enum PreparedKind {
 impl Calls {
     pub fn of(bench: &Bench<'_>, target: &MockTarget) -> Self {
         let states = target.stages.iter().enumerate().flat_map(|(at, place)| {
-            let states = bench.states_of(place).into_iter();
+            let mut states = bench.states_of(place);
+            if let Some(wanted) = &target.state {
+                states.retain(|state| state == wanted);
+            }
+            let states = states.into_iter();
             states.map(move |state| ((place.pipeline, state), at))
         });
         Self(states.collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The place of the call's stage in the target.

@@ -435,6 +435,27 @@ fn a_formula_counts_maps_polls_loops_and_children() {
     }
 }
 
+/// What stands inside of many loops and maps is added up once.
+#[test]
+fn loops_in_loops_in_maps_are_added_up_in_no_time() {
+    let mut flow = "work({})".to_owned();
+    for depth in 0..24 {
+        flow = match depth % 2 {
+            0 => format!("while n > {depth} {{ {flow} -> set n = n - 1 }}"),
+            _ => format!("map(x{depth} in xs, 2) {{ let n = 9 -> {flow} }}"),
+        };
+    }
+    let text =
+        format!("function work = \"work\"\npipeline p(xs: [int]) {{ flow let n = 9 -> {flow} }}");
+    let program = compiled::compile(&text).unwrap_or_else(|problems| panic!("{problems}"));
+    let definitions = backend::make(&program).definitions;
+    let start = std::time::Instant::now();
+    let estimate = cost::estimate_default(&program, &definitions).remove(0);
+    assert!(estimate.range(&estimate.transitions).high > 1e12);
+    let took = start.elapsed();
+    assert!(took.as_secs() < 5, "{took:?}");
+}
+
 /// Express children are billed by requests and durations, not by transitions.
 #[test]
 fn the_states_of_express_children_are_no_transitions() {

@@ -160,11 +160,12 @@ impl Repository {
 
     fn flowc(&self, args: &[&str], source: &str) {
         fs::write(self.path().join("nightly.flow"), source).expect("the source");
-        let status = Command::new(env!("CARGO_BIN_EXE_flowc"))
+        let output = Command::new(env!("CARGO_BIN_EXE_flowc"))
             .args(args)
             .current_dir(self.path())
-            .status();
-        assert!(status.expect("flowc").success() || source != BEFORE);
+            .output()
+            .expect("flowc");
+        assert!(output.status.success() || source != BEFORE, "{output:?}");
     }
 
     /// The event as GitHub records it, as far as the script reads it.
@@ -394,6 +395,48 @@ fn a_comment_that_is_too_long_is_cut_where_a_line_ends() {
     let body = writes[0].body["body"].as_str().expect("text");
     assert!(body.len() <= 65_536, "{}", body.len());
     assert!(body.ends_with("| a permission | on something |\n```\n\n</details>\n\nThe rest does not fit into a comment.\n"));
+}
+
+/// With nothing made up: what the program itself says of a change.
+#[test]
+fn a_permission_that_widens_is_told_and_can_fail_the_job() {
+    let flowc = Path::new(env!("CARGO_BIN_EXE_flowc"));
+    let repository = Repository::new(&BEFORE.replace("sales/", "sa"));
+    let event = repository.event("acme/pipelines");
+    let server = Server::start(Vec::new(), false);
+    let review = repository.review(flowc, &event, &server, &[]);
+    assert_eq!(review.code(), Some(0), "{}", review.printed());
+    let args = ["--fail-on", "widened-permissions"];
+    let review = repository.review(flowc, &event, &server, &args);
+    assert_eq!(review.code(), Some(1), "{}", review.printed());
+    let writes = server.writes();
+    assert_eq!(writes.len(), 2);
+    for (write, failed) in writes.iter().zip([false, true]) {
+        let body = write.body["body"].as_str().expect("text");
+        assert!(body.contains("2 permissions are wider"), "{body}");
+        assert!(body.contains("acme-raw/sa*"), "{body}");
+        assert_eq!(body.contains("**`flowc diff` found problems.**"), failed);
+    }
+}
+
+#[test]
+fn who_changes_no_source_gets_no_comment() {
+    let flowc = Path::new(env!("CARGO_BIN_EXE_flowc"));
+    let repository = Repository::new(BEFORE);
+    let event = repository.event("acme/pipelines");
+    let server = Server::start(Vec::new(), false);
+    let review = repository.review(flowc, &event, &server, &[]);
+    assert_eq!(review.code(), Some(0), "{}", review.printed());
+    assert!(server.writes().is_empty());
+    // What was true before is no more.
+    let old = json!({ "id": 3, "body": "<!-- flowc: . -->\n### 1 pipeline changes." });
+    let server = Server::start(vec![old], false);
+    let review = repository.review(flowc, &event, &server, &[]);
+    assert_eq!(review.code(), Some(0), "{}", review.printed());
+    let writes = server.writes();
+    assert_eq!(writes.len(), 1);
+    let body = writes[0].body["body"].as_str().expect("text");
+    assert!(body.contains("Nothing changes"), "{body}");
 }
 
 /// The action, the hooks and the workflow name what there is.

@@ -630,6 +630,7 @@ impl TestChecker<'_, '_> {
         let stages = at.iter().map(|at| self.candidates[*at].place.clone());
         Some(Found {
             target: MockTarget {
+                state: calls::is_numbered(&self.candidates, &at, &name).then(|| name.clone()),
                 name,
                 stages: stages.collect(),
                 span: target.span,

@@ -437,3 +437,37 @@ test \"outside\" of own_roles {
         &["the role is not allowed to do s3:GetObject on arn:aws:s3:::exports/b/1"],
     );
 }
+
+#[test]
+fn a_quoted_name_is_that_of_one_state() {
+    let text = "
+function ping = \"ping\" returns { n: int }
+
+pipeline twice() {
+  step call = ping()
+
+  flow call -> call -> return call.n
+}
+
+test \"both\" of twice {
+  mock call returns { n: 1 }
+  mock \"call-2\" when true returns { n: 2 }
+  expect \"call-2\" called 1
+  expect call called 2
+  expect succeeded with 2
+}
+
+test \"a third\" of twice {
+  expect \"call-3\" called 0
+}
+";
+    let all = failures(text);
+    assert_eq!(all.len(), 1, "{}", all.join("\n"));
+    says(
+        &all[0],
+        &[
+            "the definition has no state `call-3`",
+            "there are `call`, `call-2`",
+        ],
+    );
+}

@@ -189,7 +189,9 @@ pub(super) fn find(
 ) -> Vec<usize> {
     let written = parts.join(".");
     let last = |base: &str| base.rsplit('.').next() == Some(written.as_str());
-    let is_state = |candidate: &Candidate| candidate.place.base == written;
+    let is_state = |candidate: &Candidate| {
+        candidate.place.base == written || unnumbered(&written) == Some(&candidate.place.base)
+    };
     let is_own = |candidate: &Candidate| {
         is_state(candidate)
             || last(&candidate.place.base)
@@ -239,6 +241,20 @@ pub(super) fn find(
         }
     }
     Vec::new()
+}
+
+/// `run` of `run-2`: the second state that was made for stages of this name.
+fn unnumbered(name: &str) -> Option<&str> {
+    let (base, number) = name.rsplit_once('-')?;
+    number.parse::<u32>().ok().filter(|n| *n > 1).map(|_| base)
+}
+
+/// Whether a name is that of one state among those that were made for its stages.
+pub(super) fn is_numbered(candidates: &[Candidate], at: &[usize], name: &str) -> bool {
+    at.iter().all(|at| {
+        let base = &candidates[*at].place.base;
+        base != name && unnumbered(name) == Some(base)
+    })
 }
 
 /// What can be named; with `dotted`, operations.
