@@ -249,12 +249,12 @@ impl Comparison<'_> {
             }
         }
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let alike: [&dyn Fn(&str, &str) -> bool; 2] = [
-            &|old, new| self.old.id(old) == self.new.id(new),
-            &|old, new| name(old) == name(new),
-        ];
         let mut moved = Vec::new();
-        for alike in alike {
+        for by_name in [false, true] {
+            let alike = |old: &str, new: &str| match by_name {
+                true => name(old) == name(new),
+                false => self.old.id(old) == self.new.id(new),
+            };
             fresh.retain(|new| match gone.iter().position(|old| alike(old, new)) {
                 Some(at) => {
                     moved.push((gone.remove(at), new.clone()));
