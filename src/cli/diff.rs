@@ -14,6 +14,9 @@ use crate::workspace::git::{Repository, Revision};
 use crate::workspace::tree::{self, Disk, Tree};
 use crate::workspace::{Error, Workspace};
 
+/// Whether an old file and a new one are taken for the same.
+type Alike<'a> = dyn Fn(&str, &str) -> bool + 'a;
+
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   flowc diff                            this folder, with where the branch left the default one
@@ -247,7 +250,7 @@ impl Comparison<'_> {
             }
         }
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let alike: [&dyn Fn(&str, &str) -> bool; 2] = [
+        let alike: [&Alike<'_>; 2] = [
             &|old, new| self.old.id(old) == self.new.id(new),
             &|old, new| name(old) == name(new),
         ];
