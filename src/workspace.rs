@@ -249,6 +249,8 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
             let before = found.len();
             for entry in ignore::WalkBuilder::new(path)
                 .require_git(false)
+                // What a machine leaves out everywhere is no part of the project.
+                .git_global(false)
                 .sort_by_file_name(|a, b| a.cmp(b))
                 .build()
             {
