@@ -11,10 +11,12 @@ pub mod event;
 mod form;
 pub mod grant;
 pub mod lifetime;
+mod lines;
 pub mod machine;
 pub mod meaning;
 pub mod metric;
 mod notation;
+mod on_demand;
 pub mod quota;
 pub mod resource;
 pub mod shape;
@@ -22,9 +24,10 @@ mod table;
 pub mod value;
 pub mod wait;
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use grant::Grant;
+use on_demand::OnDemand;
 use shape::{Shape, ShapeTable};
 use table::{Frame, Spelling};
 
@@ -121,16 +124,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("states", "sfn"),
 ];
 
-static SERVICES: LazyLock<Vec<(&'static str, OnceLock<Service>)>> = LazyLock::new(|| {
-    let mut names: Vec<&str> = table::rows().iter().map(|row| row.name).collect();
-    names.extend(curated::service_names());
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .map(|name| (name, OnceLock::new()))
-        .collect()
-});
+static SERVICES: OnDemand<Service> = OnDemand::new();
 
 /// The service of this name, by its SDK name or by an integration's own name without hyphens (`states`, `events`,
 /// `elasticmapreduce`).
@@ -139,11 +133,11 @@ pub fn find_service(name: &str) -> Option<&'static Service> {
         .iter()
         .find(|(alias, _)| *alias == name)
         .map_or(name, |(_, service)| service);
-    let at = SERVICES
-        .binary_search_by(|(service, _)| (*service).cmp(name))
-        .ok()?;
-    let (name, service) = &SERVICES[at];
-    Some(service.get_or_init(|| Service::load(name)))
+    let row = table::find_row(name);
+    let name = row
+        .map(|row| row.name)
+        .or_else(|| curated::find_name(name))?;
+    Some(SERVICES.find(name, || Service::load(name, row)))
 }
 
 /// The form that a Task's `Resource` names, and its operation; the partition does not matter.
@@ -170,17 +164,24 @@ pub fn find_form(resource: &str) -> Option<(&'static Operation, &'static Form)> 
 
 /// All names that [`find_service`] knows, sorted; decodes nothing.
 pub fn service_names() -> impl Iterator<Item = &'static str> {
-    let mut names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
+    let mut names = own_names();
     names.extend(ALIASES.iter().map(|(alias, _)| *alias));
     names.sort_unstable();
     names.into_iter()
 }
 
+/// Services by their own names, sorted.
+fn own_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = table::rows().map(|row| row.name).collect();
+    names.extend(curated::service_names());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// Whether errors of some service begin so, in whatever case: `Glue`, `DynamoDB`. Decodes nothing.
 pub fn is_error_prefix(prefix: &str) -> bool {
-    let known = table::rows()
-        .iter()
-        .any(|row| row.error_prefix.eq_ignore_ascii_case(prefix));
+    let known = table::rows().any(|row| row.error_prefix.eq_ignore_ascii_case(prefix));
     known || prefix == "StepFunctions"
 }
 
@@ -197,9 +198,9 @@ pub struct Overview {
 
 /// All services, sorted by name. Decodes those that have integrations of their own, and no operation.
 pub fn overview() -> Vec<Overview> {
-    SERVICES
-        .iter()
-        .map(|(name, _)| match curated::has_file(name) {
+    own_names()
+        .into_iter()
+        .map(|name| match curated::find_name(name).is_some() {
             true => find_service(name).map_or_else(
                 || Overview::of_row(name),
                 |service| Overview {
@@ -249,26 +250,22 @@ pub fn find_meant_service(written: &str) -> Option<&'static str> {
     if let Some(name) = service_names().find(|name| same(name)) {
         return Some(name);
     }
-    if let Some(row) = table::rows().iter().find(|row| same(row.folder)) {
+    if let Some(row) = table::rows().find(|row| same(row.folder)) {
         return Some(row.name);
     }
-    let mut of_prefix = table::rows().iter().filter(|row| same(row.iam_prefix));
+    let mut of_prefix = table::rows().filter(|row| same(row.iam_prefix));
     let row = of_prefix.next()?;
     of_prefix.next().is_none().then_some(row.name)
 }
 
 /// The services of which something has been looked at so far, sorted. A build decodes those that it uses and no others.
 pub fn decoded_services() -> Vec<&'static str> {
-    (SERVICES.iter())
-        .filter(|(_, service)| service.get().is_some())
-        .map(|(name, _)| *name)
-        .collect()
+    SERVICES.names()
 }
 
 impl Service {
-    fn load(name: &'static str) -> Self {
-        let row = table::find_row(name);
-        let frame = row.map(|row| Frame::decode(row.frame)).unwrap_or_default();
+    fn load(name: &'static str, row: Option<table::Row>) -> Self {
+        let frame = row.map_or_else(Arc::default, |row| Frame::decode(row.frame));
         let curated = curated::find_file(name)
             .unwrap_or_else(|| Ok(curated::File::default()))
             .expect("a test parses every curated file");

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::lines::find_line;
+
 static NAMES: LazyLock<String> = LazyLock::new(|| {
     let packed = include_bytes!("derived/actions.bin");
     let bytes = zstd::decode_all(&packed[..]).expect("the catalog's script compressed it");
@@ -15,21 +17,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Whether AWS's reference lists the action.
 pub fn is_known(action: &str) -> bool {
-    let mut rest = NAMES.as_str();
-    // Halves what is left, at the start of a line.
-    while !rest.is_empty() {
-        let middle = rest.len() / 2;
-        let start = rest[..middle].rfind('\n').map_or(0, |at| at + 1);
-        let (line, after) = rest[start..]
-            .split_once('\n')
-            .unwrap_or((&rest[start..], ""));
-        match line.cmp(action) {
-            std::cmp::Ordering::Less => rest = after,
-            std::cmp::Ordering::Greater => rest = &rest[..start],
-            std::cmp::Ordering::Equal => return true,
-        }
-    }
-    false
+    find_line(&NAMES, action).is_some()
 }
 
 #[cfg(test)]

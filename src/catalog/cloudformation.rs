@@ -3,8 +3,10 @@
 //! From cfn-lint's bundle of the schemas for us-east-1. What they demand across properties is left out, and so are patterns
 //! in a dialect of their own; where a schema allows several forms of one value, any JSON may stand.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
+use super::lines::find_line;
+use super::on_demand::OnDemand;
 use super::shape::{Shape, ShapeKind, ShapeTable};
 use super::table::{Frame, Packed, Spelling};
 
@@ -66,16 +68,15 @@ struct Namespace {
     decoded: OnceLock<(Arc<Frame>, ShapeTable)>,
 }
 
-static NAMESPACES: LazyLock<Vec<Namespace>> =
-    LazyLock::new(|| INDEX.lines().filter_map(Namespace::read).collect());
+static NAMESPACES: OnDemand<Namespace> = OnDemand::new();
 
 /// By its full name.
 pub fn find_type(name: &str) -> Option<&'static ResourceType> {
     let (namespace, own) = name.rsplit_once("::")?;
-    let at = NAMESPACES
-        .binary_search_by(|n| n.name.cmp(namespace))
-        .ok()?;
-    NAMESPACES[at].find(own)
+    let line = find_line(INDEX, namespace)?;
+    let (namespace, columns) = line.split_once('\t')?;
+    let read = || Namespace::read(namespace, columns).expect("the script wrote all columns");
+    NAMESPACES.find(namespace, read).find(own)
 }
 
 impl ResourceType {
@@ -121,16 +122,16 @@ pub enum Tagging {
 
 /// All full names; decodes no type.
 pub fn type_names() -> impl Iterator<Item = String> {
-    NAMESPACES.iter().flat_map(|namespace| {
-        let name = namespace.name;
-        (namespace.types.iter()).map(move |(own, _)| format!("{name}::{own}"))
+    INDEX.lines().flat_map(|line| {
+        let (name, rest) = line.split_once('\t').unwrap_or((line, ""));
+        let types = rest.rsplit('\t').next().unwrap_or_default();
+        types.split(' ').map(move |own| format!("{name}::{own}"))
     })
 }
 
 impl Namespace {
-    fn read(line: &'static str) -> Option<Self> {
-        let mut columns = line.split('\t');
-        let name = columns.next()?;
+    fn read(name: &'static str, columns: &'static str) -> Option<Self> {
+        let mut columns = columns.split('\t');
         let packed = Packed::read(FRAMES, &mut columns)?;
         let types = columns.next()?.split(' ');
         Some(Self {

@@ -120,10 +120,12 @@ pub(super) fn service_names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|&(name, _)| name)
 }
 
-pub(super) fn has_file(service: &str) -> bool {
-    FILES
+/// The name of a service that has a file, as it is kept.
+pub(super) fn find_name(service: &str) -> Option<&'static str> {
+    let at = FILES
         .binary_search_by(|(name, _)| (*name).cmp(service))
-        .is_ok()
+        .ok()?;
+    Some(FILES[at].0)
 }
 
 /// The file of a service; `None` when there is none.

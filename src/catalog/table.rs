@@ -2,15 +2,16 @@
 //!
 //! `scripts/catalog/frame.py` writes the format and describes it. Knows nothing of curated integrations.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
+use super::lines::find_line;
 use super::shape::{RawMember, ShapeKind};
 
 const INDEX: &str = include_str!("derived/index.tsv");
 const FRAMES: &[u8] = include_bytes!("derived/services.bin");
 
 /// A line of the index; its columns are described in `scripts/catalog/derive.py`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub name: &'static str,
     pub error_prefix: &'static str,
@@ -45,15 +46,13 @@ impl Packed {
 }
 
 /// All services, sorted by name; decodes none.
-pub(super) fn rows() -> &'static [Row] {
-    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| INDEX.lines().filter_map(row).collect());
-    &ROWS
+pub(super) fn rows() -> impl Iterator<Item = Row> {
+    INDEX.lines().filter_map(row)
 }
 
 /// The row of a service, by its name.
-pub(super) fn find_row(name: &str) -> Option<&'static Row> {
-    let at = rows().binary_search_by(|row| row.name.cmp(name)).ok()?;
-    rows().get(at)
+pub(super) fn find_row(name: &str) -> Option<Row> {
+    find_line(INDEX, name).and_then(row)
 }
 
 fn row(line: &'static str) -> Option<Row> {
@@ -82,13 +81,12 @@ pub(super) enum Spelling {
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     bytes: Vec<u8>,
-    strings: usize,
-    shapes: usize,
-    operations: usize,
-    /// Where the strings' bytes begin, and the shapes' and the operations' records.
-    string_base: usize,
-    shape_base: usize,
-    operation_base: usize,
+    /// Where each string starts in `bytes`, each shape, and the record of each operation.
+    strings: Vec<u32>,
+    shapes: Vec<u32>,
+    operations: Vec<u32>,
+    /// The strings that are the operations' names; sorted by what they say.
+    names: Vec<u32>,
 }
 
 /// What the frame says of an operation, or of a resource type.
@@ -113,8 +111,6 @@ pub(super) struct ErrorRecord<'a> {
     pub transient: bool,
 }
 
-const HEADER: usize = 12;
-
 impl Frame {
     pub fn decode(packed: Packed) -> Arc<Frame> {
         let bytes = zstd::bulk::decompress(packed.bytes, packed.decoded_size)
@@ -123,75 +119,66 @@ impl Frame {
             bytes,
             ..Frame::default()
         };
-        frame.strings = frame.u32(0);
-        frame.shapes = frame.u32(4);
-        frame.operations = frame.u32(8);
-        let sizes = frame.operation_index() + 8 * frame.operations;
-        frame.string_base = sizes + 8;
-        frame.shape_base = frame.string_base + frame.u32(sizes);
-        frame.operation_base = frame.shape_base + frame.u32(sizes + 4);
+        let mut reader = Reader::new(&frame, 0);
+        let [strings, shapes, operations] = [(); 3].map(|()| reader.number() as usize);
+        let sizes = |reader: &mut Reader<'_>, count| -> Vec<u32> {
+            (0..count).map(|_| reader.index()).collect()
+        };
+        let mut string_places = sizes(&mut reader, strings);
+        let mut shape_places = sizes(&mut reader, shapes);
+        let (names, mut operation_places): (Vec<u32>, Vec<u32>) = (0..operations)
+            .map(|_| (reader.index(), reader.index()))
+            .unzip();
+        let mut at = reader.at as u32;
+        // A string ends where the next one starts, the last one where the first shape does.
+        string_places.push(0);
+        let places = [
+            &mut string_places[..],
+            &mut shape_places,
+            &mut operation_places,
+        ];
+        for place in places.into_iter().flatten() {
+            at += std::mem::replace(place, at);
+        }
+        frame.strings = string_places;
+        frame.shapes = shape_places;
+        frame.operations = operation_places;
+        frame.names = names;
         Arc::new(frame)
     }
 
     pub fn shape_count(&self) -> usize {
-        self.shapes
-    }
-
-    fn u32(&self, at: usize) -> usize {
-        let bytes = [0, 1, 2, 3].map(|i| self.bytes[at + i]);
-        u32::from_le_bytes(bytes) as usize
-    }
-
-    fn shape_index(&self) -> usize {
-        HEADER + 4 * (self.strings + 1)
-    }
-
-    fn operation_index(&self) -> usize {
-        self.shape_index() + 4 * self.shapes
+        self.shapes.len()
     }
 
     fn string(&self, index: usize) -> &str {
-        let at = HEADER + 4 * index;
-        let bytes =
-            &self.bytes[self.string_base + self.u32(at)..self.string_base + self.u32(at + 4)];
-        str::from_utf8(bytes).expect("the script wrote UTF-8")
+        let [start, end] = [index, index + 1].map(|i| self.strings[i] as usize);
+        str::from_utf8(&self.bytes[start..end]).expect("the script wrote UTF-8")
     }
 
     pub fn operation_count(&self) -> usize {
-        self.operations
+        self.operations.len()
     }
 
     /// Sorted.
     pub fn operation_names(&self) -> impl Iterator<Item = &str> {
-        (0..self.operations).map(|i| self.operation_name(i))
-    }
-
-    fn operation_name(&self, index: usize) -> &str {
-        self.string(self.u32(self.operation_index() + 8 * index))
+        self.names.iter().map(|name| self.string(*name as usize))
     }
 
     pub fn find_operation(&self, name: &str) -> Option<OperationRecord<'_>> {
         let index = self.find_index(name)?;
-        let start = self.u32(self.operation_index() + 8 * index + 4);
-        Some(self.operation(self.operation_base + start))
+        Some(self.operation(self.operations[index]))
     }
 
     /// The place of an operation among all.
     pub fn find_index(&self, name: &str) -> Option<usize> {
-        let (mut low, mut high) = (0, self.operations);
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.operation_name(middle).cmp(name) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return Some(middle),
-            }
-        }
-        None
+        self.names
+            .binary_search_by(|own| self.string(*own as usize).cmp(name))
+            .ok()
     }
 
-    fn operation(&self, at: usize) -> OperationRecord<'_> {
-        let mut reader = Reader { frame: self, at };
+    fn operation(&self, at: u32) -> OperationRecord<'_> {
+        let mut reader = Reader::new(self, at);
         let bits = reader.number();
         let refused = (bits & 4 != 0).then(|| reader.string());
         let input = (bits & 1 != 0).then(|| reader.index());
@@ -214,11 +201,7 @@ impl Frame {
     }
 
     fn shape_reader(&self, index: usize) -> Reader<'_> {
-        let start = self.u32(self.shape_index() + 4 * index);
-        Reader {
-            frame: self,
-            at: self.shape_base + start,
-        }
+        Reader::new(self, self.shapes[index])
     }
 
     /// The pattern of a string, and what it names (`AWS::IAM::Role.Arn`, several joined by blanks); each may be empty.
@@ -291,6 +274,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(frame: &'a Frame, at: u32) -> Self {
+        Self {
+            frame,
+            at: at as usize,
+        }
+    }
+
     fn number(&mut self) -> u64 {
         let mut value = 0;
         let mut shift = 0;
