@@ -133,11 +133,11 @@ pub fn find_service(name: &str) -> Option<&'static Service> {
         .iter()
         .find(|(alias, _)| *alias == name)
         .map_or(name, |(_, service)| service);
-    let row = table::find_row(name);
-    let name = row
-        .map(|row| row.name)
-        .or_else(|| curated::find_name(name))?;
-    Some(SERVICES.find(name, || Service::load(name, row)))
+    SERVICES.find(name, || {
+        let row = table::find_row(name);
+        let name = (row.map(|row| row.name)).or_else(|| curated::find_name(name))?;
+        Some((name, Service::load(name, row)))
+    })
 }
 
 /// The form that a Task's `Resource` names, and its operation; the partition does not matter.

@@ -142,10 +142,10 @@ pub fn find_nearest<'a>(
 
 /// Optimal string alignment distance (a swap of neighbours counts one), if at most `limit`.
 fn distance(a: &[char], candidate: &str, limit: usize) -> Option<usize> {
-    let b: Vec<char> = lowercase(candidate);
-    if a.len().abs_diff(b.len()) > limit {
+    if a.len().abs_diff(candidate.chars().count()) > limit {
         return None;
     }
+    let b: Vec<char> = lowercase(candidate);
     let width = b.len() + 1;
     // The row before the last, the last, and the one that is being filled.
     let mut rows = vec![0; 3 * width];

@@ -73,10 +73,11 @@ static NAMESPACES: OnDemand<Namespace> = OnDemand::new();
 /// By its full name.
 pub fn find_type(name: &str) -> Option<&'static ResourceType> {
     let (namespace, own) = name.rsplit_once("::")?;
-    let line = find_line(INDEX, namespace)?;
-    let (namespace, columns) = line.split_once('\t')?;
-    let read = || Namespace::read(namespace, columns).expect("the script wrote all columns");
-    NAMESPACES.find(namespace, read).find(own)
+    let read = || {
+        let (name, columns) = find_line(INDEX, namespace)?.split_once('\t')?;
+        Some((name, Namespace::read(name, columns)?))
+    };
+    NAMESPACES.find(namespace, read)?.find(own)
 }
 
 impl ResourceType {

@@ -11,17 +11,24 @@ impl<T> OnDemand<T> {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// The thing of this name; made if nobody has asked for it before.
-    pub fn find(&self, name: &'static str, make: impl FnOnce() -> T) -> &'static T {
+    /// The thing of this name; made if nobody has asked for it before. `make` also says the name as it is kept, and
+    /// None when there is no such thing.
+    pub fn find(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Option<(&'static str, T)>,
+    ) -> Option<&'static T> {
         if let Some(found) = self.lock().get(name) {
-            return found;
+            return Some(found);
         }
         // Not under the lock: what makes one may ask for another. The second of two threads that make the same brings
         // an equal one, which is dropped.
-        let made = make();
-        self.lock()
-            .entry(name)
-            .or_insert_with(|| Box::leak(Box::new(made)))
+        let (name, made) = make()?;
+        Some(
+            self.lock()
+                .entry(name)
+                .or_insert_with(|| Box::leak(Box::new(made))),
+        )
     }
 
     /// What has been made so far, sorted.
