@@ -175,8 +175,8 @@ pub fn main() -> ExitCode {
             Ok(Outcome::Fine)
         }
     };
-    output.finish();
-    match outcome {
+    let finished = output.finish();
+    match outcome.and_then(|outcome| finished.map(|()| outcome)) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
         Err(error) => {

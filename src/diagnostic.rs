@@ -107,6 +107,15 @@ impl Diagnostic {
         })
     }
 
+    /// A replacement that somebody has to look at: a name that is near to the one written may be another thing's.
+    pub fn suggest(self, span: Span, text: impl Into<String>, title: impl Into<String>) -> Self {
+        let mut diagnostic = self.replace(span, text, title);
+        if let Some(fix) = &mut diagnostic.fix {
+            fix.safe = false;
+        }
+        diagnostic
+    }
+
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self

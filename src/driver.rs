@@ -31,6 +31,12 @@ impl Compilation {
             .iter()
             .any(|d| d.severity == Severity::Error)
     }
+
+    /// How many mistakes of syntax there are.
+    pub fn syntax_error_count(&self) -> usize {
+        let errors = self.diagnostics.iter();
+        errors.filter(|d| d.code.is_syntax_error()).count()
+    }
 }
 
 /// Parses the file and those that it uses, checks them, and lints what came out.
@@ -182,6 +188,11 @@ pub fn apply_fixes(
     file: FileId,
     diagnostics: &[Diagnostic],
 ) -> Option<(String, usize)> {
+    // What was read in place of its bytes is not to be written there.
+    let unreadable = |d: &Diagnostic| d.code == Code::NotText && d.primary.span.file == file;
+    if diagnostics.iter().any(unreadable) {
+        return None;
+    }
     let mut edits = Vec::new();
     let mut taken: Vec<Span> = Vec::new();
     let mut count = 0;
@@ -298,7 +309,7 @@ fn unreadable(
                 .collect();
             match find_nearest(&path.node, names.iter().map(String::as_str)) {
                 Some(near) => {
-                    diagnostic.replace(path.span, format!("\"{near}\""), format!("write `{near}`"))
+                    diagnostic.suggest(path.span, format!("\"{near}\""), format!("write `{near}`"))
                 }
                 None => diagnostic,
             }

@@ -42,7 +42,8 @@ impl Parsed {
 
 /// Parses a file. Never fails: what is no program is left out of the tree, and told.
 pub fn parse(file: FileId, text: &str) -> Parsed {
-    if let Some(diagnostic) = limits::check_size(file, text) {
+    let unreadable = limits::check_size(file, text).or_else(|| limits::check_encoding(file, text));
+    if let Some(diagnostic) = unreadable {
         return Parsed {
             diagnostics: vec![diagnostic],
             ..Parsed::default()

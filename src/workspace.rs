@@ -57,6 +57,15 @@ pub enum Error {
     Usage(String),
 }
 
+impl Error {
+    pub fn standard_output(error: &io::Error) -> Self {
+        Self::Write {
+            path: "standard output".to_owned(),
+            reason: reason(error),
+        }
+    }
+}
+
 /// `flowc.toml`, all optional.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -300,7 +309,7 @@ pub fn check_outputs(found: &[Found]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads a source file.
+/// Reads a source file. What is no UTF-8 in it is read as U+FFFD, which the compiler reports at its place.
 pub fn read_source(path: &str) -> Result<SourceFile, Error> {
     let read_error = |error: &io::Error| Error::Read {
         path: path.to_owned(),
@@ -314,8 +323,7 @@ pub fn read_source(path: &str) -> Result<SourceFile, Error> {
         });
     }
     let bytes = fs::read(path).map_err(|e| read_error(&e))?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
-    Ok(SourceFile::new(path, text))
+    Ok(SourceFile::new(path, String::from_utf8_lossy(&bytes)))
 }
 
 /// Reads a file that a `use` names.
@@ -324,7 +332,7 @@ pub fn read_used(path: &str) -> Result<SourceFile, ReadError> {
         Ok(file) => Ok(file),
         Err(_) if !Path::new(path).exists() => Err(ReadError::Missing(beside(path))),
         Err(Error::Read { reason, .. }) => Err(ReadError::Unreadable(reason)),
-        Err(_) => Err(ReadError::Unreadable("it is not UTF-8 text".to_owned())),
+        Err(error) => Err(ReadError::Unreadable(error.to_string())),
     }
 }
 

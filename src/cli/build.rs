@@ -53,15 +53,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let mut declared: Vec<String> = Vec::new();
     let mut problems: Vec<String> = Vec::new();
     for source in &found {
-        let main = match workspace::read_source(&source.path) {
-            Ok(main) => main,
-            Err(error @ Error::NotText(_)) => {
-                output.error(&error.to_string());
-                outcome = Outcome::Problems;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
+        let main = workspace::read_source(&source.path)?;
         let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
         output.diagnostics(&compilation.diagnostics, &compilation.sources);
         output.summary(&source.path, &compilation.diagnostics);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
 use crate::driver::{self, Compilation};
-use crate::source::FileId;
+use crate::source::{FileId, SourceFile};
 use crate::workspace::{self, Error, Workspace};
 
 /// A fix can uncover the next problem; more rounds than this mean that two of them disagree.
@@ -30,20 +30,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let found = find_sources(&args.paths)?;
     let mut outcome = Outcome::Fine;
     for source in &found {
-        let compilation = match compile(&source.path, &workspace) {
-            Ok(compilation) => compilation,
-            Err(error @ Error::NotText(_)) => {
-                output.error(&error.to_string());
-                outcome = Outcome::Problems;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let compilation = if args.fix {
-            fix(&source.path, compilation, &workspace, output)?
-        } else {
-            compilation
-        };
+        let main = workspace::read_source(&source.path)?;
+        let mut compilation = compile(main, &workspace);
+        if args.fix {
+            compilation = fix(compilation, &workspace, output)?;
+        }
         let mut diagnostics = compilation.diagnostics;
         if let Some(program) = &compilation.program {
             diagnostics.extend(driver::emit(program).diagnostics);
@@ -63,32 +54,36 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-fn compile(path: &str, workspace: &Workspace) -> Result<Compilation, Error> {
-    let main = workspace::read_source(path)?;
-    Ok(driver::compile(
-        main,
-        &workspace.levels,
-        &mut workspace::read_used,
-    ))
+fn compile(main: SourceFile, workspace: &Workspace) -> Compilation {
+    driver::compile(main, &workspace.levels, &mut workspace::read_used)
 }
 
-/// Applies safe fixes to the file until none is left.
+/// Applies safe fixes to the file until none is left, and writes what came out. A round that leaves more mistakes of syntax
+/// than there were is not kept.
 fn fix(
-    path: &str,
     mut compilation: Compilation,
     workspace: &Workspace,
     output: &mut Output,
 ) -> Result<Compilation, Error> {
+    let main = FileId(0);
+    let mut fixed = 0;
     for _ in 0..MOST_ROUNDS {
-        let main = FileId(0);
-        let text = &compilation.sources.get(main).text;
-        let Some((mended, count)) = driver::apply_fixes(text, main, &compilation.diagnostics)
+        let file = compilation.sources.get(main);
+        let Some((text, count)) = driver::apply_fixes(&file.text, main, &compilation.diagnostics)
         else {
             break;
         };
-        workspace::write(Path::new(path), &mended)?;
-        output.status("Fixed", &format!("{} in {path}", plural(count, "problem")));
-        compilation = compile(path, workspace)?;
+        let mended = compile(SourceFile::new(file.path.as_str(), text), workspace);
+        if mended.syntax_error_count() > compilation.syntax_error_count() {
+            break;
+        }
+        fixed += count;
+        compilation = mended;
+    }
+    if fixed > 0 {
+        let SourceFile { path, text } = compilation.sources.get(main);
+        workspace::write(Path::new(path), text)?;
+        output.status("Fixed", &format!("{} in {path}", plural(fixed, "problem")));
     }
     Ok(compilation)
 }

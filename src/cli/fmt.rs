@@ -33,15 +33,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let mut outcome = Outcome::Fine;
     let mut changed = 0;
     for source in &found {
-        let file = match workspace::read_source(&source.path) {
-            Ok(file) => file,
-            Err(error @ Error::NotText(_)) => {
-                output.error(&error.to_string());
-                outcome = Outcome::Problems;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
+        let file = workspace::read_source(&source.path)?;
         let Some(formatted) = format(&file, output) else {
             outcome = Outcome::Problems;
             continue;
@@ -67,14 +59,14 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
 }
 
 fn standard_input(check: bool, output: &mut Output) -> Result<Outcome, Error> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     std::io::stdin()
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(|error| Error::Read {
             path: "standard input".to_owned(),
             reason: error.to_string(),
         })?;
-    let file = SourceFile::new("<stdin>", text);
+    let file = SourceFile::new("<stdin>", String::from_utf8_lossy(&bytes));
     let Some(formatted) = format(&file, output) else {
         return Ok(Outcome::Problems);
     };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::Format;
 use crate::diagnostic::{Diagnostic, Severity, formats, render};
 use crate::source::Sources;
+use crate::workspace::Error;
 
 /// After this many diagnostics of one file, people stop reading.
 const MOST_SHOWN: usize = 100;
@@ -14,6 +15,8 @@ pub(super) struct Output {
     color: bool,
     quiet: bool,
     sarif: formats::Sarif,
+    /// Why standard output took no more, when it is not that its reader went away.
+    failure: Option<io::Error>,
 }
 
 impl Output {
@@ -23,6 +26,7 @@ impl Output {
             color,
             quiet,
             sarif: formats::Sarif::default(),
+            failure: None,
         }
     }
 
@@ -44,12 +48,21 @@ impl Output {
         } else {
             format!("{verb:>12} {what}\n")
         };
-        write(io::stderr(), &line);
+        tell(&line);
     }
 
     /// What was asked for, on stdout.
     pub(super) fn result(&mut self, text: &str) {
-        write(io::stdout(), text);
+        if self.failure.is_some() {
+            return;
+        }
+        let mut stdout = io::stdout();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        self.failure = written
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
     }
 
     /// Something outside the program went wrong.
@@ -59,7 +72,7 @@ impl Output {
         } else {
             format!("error: {message}\n")
         };
-        write(io::stderr(), &line);
+        tell(&line);
     }
 
     /// The diagnostics of one file: for people on stderr, for programs on stdout.
@@ -78,20 +91,17 @@ impl Output {
                 Format::Human | Format::Markdown => {
                     let mut text = render::render(diagnostic, sources, self.color);
                     text.push('\n');
-                    write(io::stderr(), &text);
+                    tell(&text);
                 }
-                Format::Short => write(io::stderr(), &render::short(diagnostic, sources)),
-                Format::Json => write(
-                    io::stdout(),
-                    &format!("{}\n", formats::json(diagnostic, sources)),
-                ),
-                Format::Github => write(io::stdout(), &formats::github(diagnostic, sources)),
+                Format::Short => tell(&render::short(diagnostic, sources)),
+                Format::Json => self.result(&format!("{}\n", formats::json(diagnostic, sources))),
+                Format::Github => self.result(&formats::github(diagnostic, sources)),
                 Format::Sarif => self.sarif.add(diagnostic, sources),
             }
         }
         if shown < diagnostics.len() {
             let more = diagnostics.len() - shown;
-            write(io::stderr(), &format!("… and {more} more\n"));
+            tell(&format!("… and {more} more\n"));
         }
     }
 
@@ -110,16 +120,20 @@ impl Output {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| plural(count, word))
             .collect();
-        write(io::stderr(), &format!("{path}: {}\n", counts.join(", ")));
+        tell(&format!("{path}: {}\n", counts.join(", ")));
     }
 
-    /// Writes what was gathered over all files.
-    pub(super) fn finish(&mut self) {
+    /// Writes what was gathered over all files; fails when something that was asked for could not be written.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
         if self.format == Format::Sarif {
             let sarif = std::mem::take(&mut self.sarif).finish();
             if let Ok(text) = serde_json::to_string_pretty(&sarif) {
-                write(io::stdout(), &format!("{text}\n"));
+                self.result(&format!("{text}\n"));
             }
+        }
+        match self.failure.take() {
+            Some(error) => Err(Error::standard_output(&error)),
+            None => Ok(()),
         }
     }
 }
@@ -133,7 +147,7 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     }
 }
 
-fn write(mut to: impl Write, text: &str) {
-    // Whoever read this has gone away; there is nobody to tell.
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+/// Writes to stderr. Where that fails there is nobody to tell.
+fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -64,15 +64,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let found = find_sources(&args.paths)?;
     let mut sum = Sum::default();
     for source in &found {
-        let main = match workspace::read_source(&source.path) {
-            Ok(main) => main,
-            Err(error @ Error::NotText(_)) => {
-                output.error(&error.to_string());
-                sum.broken += 1;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
+        let main = workspace::read_source(&source.path)?;
         let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
         let errors: Vec<Diagnostic> = compilation
             .diagnostics

@@ -29,6 +29,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => Severity::$severity),* }
             }
 
+            /// Whether it says that a text is no program.
+            pub fn is_syntax_error(self) -> bool {
+                self.code().starts_with("F01") && self.severity() == Severity::Error
+            }
+
             /// Markdown: what it means, a failing program, the mended one.
             pub fn explanation(self) -> &'static str {
                 match self { $(Code::$variant => include_str!(concat!("explain/", $code, ".md"))),* }
@@ -68,6 +73,7 @@ codes! {
     Misplaced "F0119" "misplaced" Error;
     UnknownEscape "F0120" "unknown-escape" Error;
     DollarInterpolation "F0121" "dollar-interpolation" Warning;
+    NotText "F0122" "not-text" Error;
 
     // F02 names
     DuplicateName "F0201" "duplicate-name" Error;

@@ -227,7 +227,7 @@ impl<'u> Context<'u> {
             .collect();
         let near = find_nearest(&name.node, names.iter().map(String::as_str));
         self.diagnostics.push(match near {
-            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.suggest(name.span, near, format!("write `{near}`")),
             None if names.is_empty() => diagnostic,
             None => {
                 let words: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

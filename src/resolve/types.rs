@@ -115,6 +115,9 @@ fn resolve_name(names: &mut dyn Names, name: &str, ty: &ast::Type, open: &mut Ve
         _ => find_nearest(name, candidates),
     };
     diagnostic = match meant {
+        Some(own) if declared.iter().any(|name| name == own) => {
+            diagnostic.suggest(ty.span, own, format!("write `{own}`"))
+        }
         Some(meant) => diagnostic.replace(ty.span, meant, format!("write `{meant}`")),
         None => diagnostic.help(
             "types are `string`, `int`, `number`, `bool`, `timestamp`, `any`, string literals, `[T]`, `{ a: T }`, `T?`, resource kinds and what `type` declares",

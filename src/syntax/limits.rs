@@ -1,4 +1,5 @@
-//! Caps on size and nesting, looked at before the parser sees the text: its stack and its time are then bounded.
+//! Caps on size and nesting, looked at before the parser sees the text: its stack and its time are then bounded. And
+//! whether it is a text at all.
 
 use super::scan::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
@@ -26,6 +27,25 @@ pub(super) fn check_size(file: FileId, text: &str) -> Option<Diagnostic> {
         )
         .help("split it, and bring the parts together with `use`")
     })
+}
+
+/// Bytes that are no UTF-8 are read as U+FFFD; a file with one was written in another encoding, or has lost a character
+/// on its way.
+pub(super) fn check_encoding(file: FileId, text: &str) -> Option<Diagnostic> {
+    let start = text.find(char::REPLACEMENT_CHARACTER)?;
+    let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
+    let diagnostic = Diagnostic::new(
+        Code::NotText,
+        Span::new(file, start, end),
+        "this is not UTF-8 text",
+    );
+    Some(
+        match text[end..].starts_with(char::REPLACEMENT_CHARACTER) && start == 0 {
+            true => diagnostic.help("it looks like UTF-16; save the file as UTF-8"),
+            false => diagnostic
+                .help("save the file as UTF-8; if the character U+FFFD is meant, write `\\uFFFD`"),
+        },
+    )
 }
 
 /// What an open bracket, or the text outside of all, holds so far.

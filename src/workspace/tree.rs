@@ -173,9 +173,7 @@ impl Tree<'_> {
                 match files.read(&inside) {
                     None => Err(ReadError::Missing(self.beside(shown))),
                     Some(Err(error)) => Err(ReadError::Unreadable(error.to_string())),
-                    Some(Ok(bytes)) => String::from_utf8(bytes)
-                        .map(|text| SourceFile::new(shown, text))
-                        .map_err(|_| ReadError::Unreadable("it is not UTF-8 text".to_owned())),
+                    Some(Ok(bytes)) => Ok(SourceFile::new(shown, String::from_utf8_lossy(&bytes))),
                 }
             }
         }

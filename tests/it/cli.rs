@@ -44,3 +44,57 @@ fn printed(args: &[&str]) -> String {
 fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_no_success() {
+    let folder = write(&[]);
+    for args in [&["completions", "bash"][..], &["explain"]] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("the device that is always full");
+        let output = Command::new(env!("CARGO_BIN_EXE_flowc"))
+            .args(args)
+            .current_dir(folder.path())
+            .stdout(full)
+            .output()
+            .expect("it starts");
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            errors(&output),
+            "error: cannot write `standard output`: no space left on device\n"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_the_author_chose_is_offered_and_not_put_there() {
+    let text = "let orders_us = 1\nlet all = orders_eu\nlet some = uppercas(\"a\")\n";
+    let folder = write(&[("a.flow", text)]);
+    let output = flowc_in(folder.path(), &["check", "--fix", "a.flow"]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = errors(&output);
+    assert!(errors.contains("Fixed 1 problem in a.flow"), "{errors}");
+    assert!(errors.contains("write `orders_us`"), "{errors}");
+    let mended = std::fs::read_to_string(folder.path().join("a.flow")).expect("a file");
+    assert_eq!(mended, text.replace("uppercas(", "uppercase("));
+}
+
+#[test]
+fn a_file_that_was_not_read_as_it_is_is_not_mended() {
+    let folder = write(&[]);
+    let bytes = b"let a = \"\xE9\"\nlet b = uppercas(a)\n";
+    std::fs::write(folder.path().join("a.flow"), bytes).expect("a file");
+    let output = flowc_in(
+        folder.path(),
+        &["check", "--fix", "--format", "short", "a.flow"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        errors(&output),
+        "a.flow:1:10: error[F0122]: this is not UTF-8 text\n"
+    );
+    let after = std::fs::read(folder.path().join("a.flow")).expect("a file");
+    assert_eq!(after, bytes);
+}

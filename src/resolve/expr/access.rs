@@ -146,7 +146,7 @@ impl Checker<'_> {
         }
         let near = find_nearest(name, candidates.iter().map(String::as_str));
         self.report(match near {
-            Some(near) => diagnostic.replace(span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.suggest(span, near, format!("write `{near}`")),
             None if Function::find(name).is_some() => {
                 diagnostic.help(format!("`{name}` is a function: call it as `{name}(…)`"))
             }

@@ -121,6 +121,9 @@ impl Checker<'_> {
             .chain(Function::all().iter().map(|f| f.name));
         let near = meant.or_else(|| find_nearest(&name.node, candidates));
         self.report(match near {
+            Some(near) if own.iter().any(|name| name == near) => {
+                diagnostic.suggest(name.span, near, format!("write `{near}`"))
+            }
             Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
             None => diagnostic.help("results of calls and steps are read by their names: a call stands in the flow, not in an expression"),
         });

@@ -320,7 +320,7 @@ impl<'u> Flow<'_, 'u> {
         names.sort();
         let near = find_nearest(&name.node, names.iter().map(String::as_str));
         let diagnostic = match near {
-            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.suggest(name.span, near, format!("write `{near}`")),
             None if names.is_empty() => {
                 diagnostic.help(format!("declare it: `step {} = …`", name.node))
             }

@@ -662,7 +662,7 @@ impl TestChecker<'_, '_> {
                 } else {
                     near.clone()
                 };
-                diagnostic.replace(target.span, written, format!("write `{near}`"))
+                diagnostic.suggest(target.span, written, format!("write `{near}`"))
             }
             None => {
                 let names = calls::names(&self.candidates, false);

@@ -263,7 +263,7 @@ impl<'u> Flow<'_, 'u> {
                 );
                 let near = find_nearest(name, names.iter().map(String::as_str));
                 self.report(match near.filter(|near| *near != name) {
-                    Some(near) => diagnostic.replace(span, near, format!("write `{near}`")),
+                    Some(near) => diagnostic.suggest(span, near, format!("write `{near}`")),
                     None => diagnostic.help(
                         "the end of any other execution is an event: `on event({ source: [\"aws.states\"], … })`",
                     ),
