@@ -16,6 +16,7 @@ mod catalog;
 mod check;
 mod cost;
 mod diff;
+mod environments;
 mod explain;
 mod fmt;
 mod graph;

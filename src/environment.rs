@@ -15,6 +15,22 @@ use crate::ir::{Param, ParamId, Program, Type};
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 const VALUE: usize = 4_096;
 
+/// Why an environment's values are no parameters of a template: sentences.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A parameter has neither a default nor a value.
+    #[error("{0}")]
+    Missing(String),
+    /// A parameter cannot have the value.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// `NAME.ENVIRONMENT.params.json`
+pub fn file_name(program: &Program, environment: &str) -> String {
+    format!("{}.{environment}.params.json", program.stem)
+}
+
 /// `NAME.ENVIRONMENT.params.json`: what the environment says of each parameter of the template. What it leaves out has its
 /// default; what has none is reported, and so is a value that the parameter cannot have.
 pub fn parameters(
@@ -22,7 +38,7 @@ pub fn parameters(
     template: &Value,
     environment: &str,
     given: &BTreeMap<String, Value>,
-) -> Result<Artifact, Vec<String>> {
+) -> Result<Artifact, Vec<Problem>> {
     let names = Names::new(program);
     let mut list = Vec::new();
     let mut problems = Vec::new();
@@ -35,12 +51,12 @@ pub fn parameters(
         match given.get(&param.name) {
             Some(value) => match text(param, value).and_then(|text| allowed(text, declared)) {
                 Ok(text) => list.push(json!({ "ParameterKey": key, "ParameterValue": text })),
-                Err(why) => problems.push(format!("`{}` {why}", param.name)),
+                Err(why) => problems.push(Problem::Wrong(format!("`{}` {why}", param.name))),
             },
-            None if param.default.is_none() => problems.push(format!(
+            None if param.default.is_none() => problems.push(Problem::Missing(format!(
                 "`{}` has no default, and the environment gives it no value",
                 param.name
-            )),
+            ))),
             None => {}
         }
     }
@@ -50,7 +66,7 @@ pub fn parameters(
     let mut text = serde_json::to_string_pretty(&list).unwrap_or_default();
     text.push('\n');
     Ok(Artifact {
-        name: format!("{}.{environment}.params.json", program.stem),
+        name: file_name(program, environment),
         text,
     })
 }

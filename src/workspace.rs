@@ -3,7 +3,7 @@
 pub mod git;
 pub mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -150,16 +150,15 @@ impl Workspace {
 
     /// The values of an environment's parameters.
     pub fn environment(&self, name: &str) -> Result<BTreeMap<String, serde_json::Value>, Error> {
-        let Some(root) = &self.root else {
+        if self.root.is_none() {
             return Err(Error::NoConfig(name.to_owned()));
-        };
+        }
         let known = &self.config.environments;
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         match known.get(name) {
-            Some(_) if !name.chars().all(fits) => Err(self.config_error(
-                root,
-                format!("the environment `{name}` names a file: it has letters, digits, `_` and `-` only"),
-            )),
+            Some(_) if !name.chars().all(fits) => Err(self.config_error(format!(
+                "the environment `{name}` names a file: it has letters, digits, `_` and `-` only"
+            ))),
             Some(environment) => Ok(environment
                 .params
                 .iter()
@@ -168,27 +167,23 @@ impl Workspace {
             None => {
                 let names = known.keys().map(String::as_str);
                 let reason = match find_nearest(name, names) {
-                    Some(near) => format!("there is no environment `{name}`; did you mean `{near}`?"),
+                    Some(near) => {
+                        format!("there is no environment `{name}`; did you mean `{near}`?")
+                    }
                     None if known.is_empty() => format!(
                         "there is no environment `{name}`; one begins with `[environments.{name}.params]`"
                     ),
                     None => {
                         let names: Vec<String> = known.keys().map(|n| format!("`{n}`")).collect();
-                        format!("there is no environment `{name}`; there are {}", names.join(", "))
+                        format!(
+                            "there is no environment `{name}`; there are {}",
+                            names.join(", ")
+                        )
                     }
                 };
-                Err(self.config_error(root, reason))
+                Err(self.config_error(reason))
             }
         }
-    }
-
-    /// What is wrong with the values of an environment.
-    pub fn environment_error(&self, name: &str, problems: &[String]) -> Error {
-        let root = self.root.clone().unwrap_or_default();
-        self.config_error(
-            &root,
-            format!("environment `{name}`: {}", problems.join("; ")),
-        )
     }
 
     /// What `cost` assumes, with dotted names: `partitions`, `ready.waits`, `nightly.partitions`.
@@ -208,10 +203,40 @@ impl Workspace {
         all
     }
 
-    fn config_error(&self, root: &Path, reason: String) -> Error {
+    /// Something that `flowc.toml` says is wrong.
+    pub fn config_error(&self, reason: String) -> Error {
+        let root = self.root.as_deref().unwrap_or(Path::new(""));
         Error::Config {
             path: display(&root.join(CONFIG_FILE)),
             reason,
+        }
+    }
+
+    /// Where a folder is below that of `flowc.toml`, by their names alone: empty for that folder itself, None outside of
+    /// it and where there is no such file.
+    pub fn below_root(&self, path: &Path) -> Option<PathBuf> {
+        let here = std::env::current_dir().ok()?;
+        let absolute = |path: &Path| tree::normal(&here.join(path));
+        let root = absolute(self.root.as_deref()?);
+        let below = absolute(path);
+        Path::new(&below)
+            .strip_prefix(&root)
+            .ok()
+            .map(Path::to_owned)
+    }
+
+    /// Whether `flowc.toml` stands in the current folder, so that all its sources are below it.
+    pub fn is_here(&self) -> bool {
+        self.root.as_deref() == Some(Path::new(""))
+    }
+
+    /// Says where each source's artifacts go. Below the folder of `flowc.toml` that follows from the source's own place, so
+    /// that it is the same from wherever and however it is built.
+    pub fn place(&self, found: &mut [Found]) {
+        for source in found {
+            if let Some(below) = self.below_root(Path::new(&source.path)) {
+                source.out = display(&below.with_extension(""));
+            }
         }
     }
 
@@ -256,13 +281,7 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
         })?;
         if meta.is_dir() {
             let before = found.len();
-            for entry in ignore::WalkBuilder::new(path)
-                .require_git(false)
-                // What a machine leaves out everywhere is no part of the project.
-                .git_global(false)
-                .sort_by_file_name(|a, b| a.cmp(b))
-                .build()
-            {
+            for entry in walk(path) {
                 let entry = entry.map_err(|error| Error::Read {
                     path: display(path),
                     reason: error.to_string(),
@@ -462,6 +481,31 @@ pub fn find_stale(folder: &Path, expected: &[&str]) -> Vec<PathBuf> {
         .collect();
     stale.sort();
     stale
+}
+
+/// Output folders at or below one that no source has any more: `sales/` with a `sales.template.json`. `made` are the
+/// folders that have a source.
+pub fn find_orphans(folder: &Path, made: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let mut orphans: Vec<PathBuf> = walk(folder)
+        .flatten()
+        .map(ignore::DirEntry::into_path)
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !made.contains(path) && path.join(format!("{name}.template.json")).is_file()
+        })
+        .collect();
+    orphans.sort();
+    orphans
+}
+
+/// What stands at and below a folder, in the order of names, honouring ignore files.
+fn walk(folder: &Path) -> ignore::Walk {
+    ignore::WalkBuilder::new(folder)
+        .require_git(false)
+        // What a machine leaves out everywhere is no part of the project.
+        .git_global(false)
+        .sort_by_file_name(|a, b| a.cmp(b))
+        .build()
 }
 
 /// A path as people see it, with `/` on every system.

@@ -1,17 +1,15 @@
 //! `flowc build`: compiles and writes, or compares with what was written.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use similar::TextDiff;
 
+use super::environments::Environments;
 use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
-use crate::backend::Artifact;
-use crate::ir::Program;
+use crate::driver;
 use crate::workspace::{self, Error};
-use crate::{driver, environment};
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
@@ -38,21 +36,21 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let workspace = find_workspace()?;
-    let environment = match &args.env {
-        Some(name) => Some(Environment {
-            name,
-            given: workspace.environment(name)?,
-        }),
-        None => None,
+    let mut environments = match &args.env {
+        Some(name) => Environments::one(&workspace, name)?,
+        None if args.check => Environments::all(&workspace)?,
+        None => Environments::default(),
     };
-    let found = find_sources(&args.paths)?;
+    let mut found = find_sources(&args.paths)?;
+    workspace.place(&mut found);
     workspace::check_outputs(&found)?;
     let out = args.out.clone().unwrap_or_else(|| workspace.default_out());
     let mut outcome = Outcome::Fine;
     let mut totals = Totals::default();
-    let mut declared: Vec<String> = Vec::new();
-    let mut problems: Vec<String> = Vec::new();
+    let mut folders = BTreeSet::new();
     for source in &found {
+        let folder = out.join(&source.out);
+        folders.insert(folder.clone());
         let main = workspace::read_source(&source.path)?;
         let compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
         output.diagnostics(&compilation.diagnostics, &compilation.sources);
@@ -72,17 +70,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         for note in &emission.notes {
             output.status("Note", note);
         }
-        declared.extend(program.params.iter().map(|param| param.name.clone()));
-        if let Some(environment) = &environment {
-            match environment.parameters(program, &emission) {
-                Ok(artifact) => emission.artifacts.extend(artifact),
-                Err(found) => {
-                    problems.extend(found);
-                    continue;
-                }
-            }
-        }
-        let folder = out.join(&source.out);
+        // Nobody asked for the other environments, but what is there has to be true.
+        let wants = |name: &str| args.env.is_some() || folder.join(name).exists();
+        let Some(parameters) = environments.parameters(program, &emission, wants) else {
+            continue;
+        };
+        emission.artifacts.extend(parameters);
         for artifact in &emission.artifacts {
             let path = folder.join(&artifact.name);
             if args.check {
@@ -109,13 +102,19 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             }
         }
     }
-    if let Some(environment) = &environment {
-        // A file with errors may declare what seems unknown.
-        if outcome == Outcome::Fine {
-            problems.extend(environment.unknown(&declared, args.paths.is_empty()));
-        }
-        if !problems.is_empty() {
-            return Err(workspace.environment_error(environment.name, &problems));
+    let complete = args.paths.is_empty() && workspace.is_here();
+    environments.finish(&workspace, (outcome == Outcome::Fine).then_some(complete))?;
+    if args.paths.is_empty() {
+        let here = workspace.below_root(Path::new("")).unwrap_or_default();
+        for orphan in workspace::find_orphans(&out.join(here), &folders) {
+            let orphan = workspace::display(&orphan);
+            output.status(
+                "Stale",
+                &format!("{orphan}/ has no source any more; delete it"),
+            );
+            if args.check {
+                outcome = Outcome::Problems;
+            }
         }
     }
     if outcome == Outcome::Fine {
@@ -129,40 +128,6 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         output.status(verb, &what);
     }
     Ok(outcome)
-}
-
-/// What `--env` names.
-struct Environment<'a> {
-    name: &'a str,
-    given: BTreeMap<String, Value>,
-}
-
-impl Environment<'_> {
-    /// None for a file that makes no template.
-    fn parameters(
-        &self,
-        program: &Program,
-        emission: &driver::Emission,
-    ) -> Result<Option<Artifact>, Vec<String>> {
-        let Some(template) = emission.artifacts.first() else {
-            return Ok(None);
-        };
-        let template = serde_json::from_str(&template.text).unwrap_or_default();
-        environment::parameters(program, &template, self.name, &self.given).map(Some)
-    }
-
-    /// Values that no template of this run takes. Where only some files are built, those of the others are not known: a
-    /// name is wrong when it is nearly that of a parameter.
-    fn unknown(&self, declared: &[String], all: bool) -> Vec<String> {
-        environment::unknown(&self.given, declared)
-            .into_iter()
-            .filter(|(_, near)| all || near.is_some())
-            .map(|(name, near)| match near {
-                Some(near) => format!("there is no parameter `{name}`; did you mean `{near}`?"),
-                None => format!("no template has a parameter `{name}`"),
-            })
-            .collect()
-    }
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::environments::Environments;
 use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
 use crate::driver::{self, Compilation};
@@ -29,6 +30,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let workspace = find_workspace()?;
     let found = find_sources(&args.paths)?;
     let mut outcome = Outcome::Fine;
+    let mut environments = Environments::all(&workspace)?;
     for source in &found {
         let main = workspace::read_source(&source.path)?;
         let mut compilation = compile(main, &workspace);
@@ -37,7 +39,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         }
         let mut diagnostics = compilation.diagnostics;
         if let Some(program) = &compilation.program {
-            diagnostics.extend(driver::emit(program).diagnostics);
+            let emission = driver::emit(program);
+            environments.check(program, &emission);
+            diagnostics.extend(emission.diagnostics);
         }
         output.diagnostics(&diagnostics, &compilation.sources);
         output.summary(&source.path, &diagnostics);
@@ -48,6 +52,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             outcome = Outcome::Problems;
         }
     }
+    let complete = args.paths.is_empty() && workspace.is_here();
+    environments.finish(&workspace, (outcome == Outcome::Fine).then_some(complete))?;
     if outcome == Outcome::Fine {
         output.status("Checked", &plural(found.len(), "file"));
     }

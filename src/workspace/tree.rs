@@ -316,7 +316,7 @@ fn uses(bytes: &[u8]) -> Option<Vec<String>> {
 }
 
 /// Without `.` and inner `..`.
-fn normal(path: &Path) -> String {
+pub(super) fn normal(path: &Path) -> String {
     let mut parts: Vec<String> = Vec::new();
     let text = display(path);
     for part in text.split('/') {
