@@ -18,6 +18,8 @@ mod state;
 mod symbols;
 mod types;
 
+pub use types::describe as describe_type;
+
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::ir::Program;
 use crate::source::{FileId, Span};

@@ -3,7 +3,7 @@
 //! The program is lowered as for a build, its definitions are read back by the simulator, and the calls are answered by the
 //! test's mocks, else by values of their types. Touches nothing of the world.
 
-mod answers;
+pub mod answers;
 pub mod bench;
 pub mod coverage;
 mod expect;

@@ -67,12 +67,20 @@ impl Output {
 
     /// Something outside the program went wrong.
     pub(super) fn error(&mut self, message: &str) {
-        let line = if self.color {
-            format!("\u{1b}[1;91merror\u{1b}[0m: {message}\n")
+        self.remark("error", "1;91", message);
+    }
+
+    /// Something outside the program is not as it should be.
+    pub(super) fn warning(&mut self, message: &str) {
+        self.remark("warning", "1;93", message);
+    }
+
+    fn remark(&self, word: &str, color: &str, message: &str) {
+        tell(&if self.color {
+            format!("\u{1b}[{color}m{word}\u{1b}[0m: {message}\n")
         } else {
-            format!("error: {message}\n")
-        };
-        tell(&line);
+            format!("{word}: {message}\n")
+        });
     }
 
     /// The diagnostics of one file: for people on stderr, for programs on stdout.

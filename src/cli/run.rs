@@ -1,6 +1,7 @@
 //! `flowc run`: runs a pipeline or a definition in the simulator.
 
 mod files;
+mod input;
 mod subject;
 mod trace;
 
@@ -10,15 +11,17 @@ use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use super::output::{Output, plural};
-use crate::simulate::call::Guard;
+use crate::simulate::call::{Answer, Call, Guard, Service};
 use crate::simulate::clock::{Millis, duration_text};
+use crate::simulate::data::Data;
 use crate::simulate::definition::Mode;
 use crate::simulate::event::Event;
 use crate::simulate::log::Log;
-use crate::simulate::mock::Target;
 use crate::simulate::mock::file::{self as mock_file, MockFile};
+use crate::simulate::mock::{Mocks, Target};
 use crate::simulate::permissions::{Denial, Permissions, Roles};
 use crate::simulate::run::{self, Simulation, Status, World};
+use crate::testing::answers::Defaults;
 use crate::workspace::{self, Error};
 use files::Files;
 use subject::{Subject, machine_name, read_definition, read_machine, read_program};
@@ -95,7 +98,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         None => MockFile::default(),
         Some(place) => read_mocks(place, args.pipeline.as_deref().unwrap_or(&stem))?,
     };
-    let Some(subject) = read_subject(args, &values, &mocks, output)? else {
+    let Some(subject) = read_subject(args, &input, &values, &mocks, output)? else {
         return Ok(Outcome::Problems);
     };
     let mut roles = Roles::default();
@@ -130,8 +133,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             output.result(&trace.lines(event));
         }
     };
+    let mut service = Answering {
+        mocks: &mut mocks.mocks,
+        defaults: &subject.defaults,
+    };
     let world = World {
-        service: &mut mocks.mocks,
+        service: &mut service,
         objects: &mut objects,
         guard: args.permissions.then_some(&mut roles as &mut dyn Guard),
         observer: &mut observer,
@@ -166,9 +173,27 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     }
 }
 
+/// Mocks, and behind them what tests answer too.
+struct Answering<'a, 'm> {
+    mocks: &'a mut Mocks<'m>,
+    defaults: &'a Defaults,
+}
+
+impl Service for Answering<'_, '_> {
+    fn answer(&mut self, call: &Call) -> Option<Answer> {
+        let mocked = self.mocks.answer(call);
+        mocked.or_else(|| self.defaults.answer(call))
+    }
+
+    fn items(&mut self, execution: &str, state: &str) -> Option<Vec<Data>> {
+        self.mocks.items(execution, state)
+    }
+}
+
 /// The program's pipeline or the definition, and the machines of the mock file; None after what is wrong was told.
 fn read_subject(
     args: &Args,
+    input: &Value,
     values: &Values,
     mocks: &MockFile,
     output: &mut Output,
@@ -178,7 +203,7 @@ fn read_subject(
         .extension()
         .is_some_and(|extension| extension == "flow");
     let subject = if is_flow {
-        read_program(args, values, output)?
+        read_program(args, input, values, output)?
     } else {
         read_definition(args, values, mocks, output)?
     };

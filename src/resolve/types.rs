@@ -199,7 +199,7 @@ fn enum_fits(from: &EnumType, to: &EnumType) -> bool {
 }
 
 /// In people's words: `a list of strings`, `string or null`.
-pub(super) fn describe(ty: &Type) -> String {
+pub fn describe(ty: &Type) -> String {
     match &ty.expand() {
         Type::Any => "any".to_owned(),
         // Reported already, so nothing describes it but a message about something else.

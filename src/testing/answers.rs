@@ -1,6 +1,6 @@
 //! What the calls of a test's run are answered: by the call that is to fail, by mocks, by values of their types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::simulate::call::{Answer, Call, Service};
 use crate::simulate::clock::Millis;
 use crate::simulate::data::Data;
 use crate::simulate::failure::{Failure, TASK_FAILED};
+use crate::simulate::permissions::machine_of;
 use crate::source::Span;
 
 pub(super) struct Answers<'b, 'p> {
@@ -235,6 +236,53 @@ fn called<'p>(bench: &Bench<'p>, call: &Call) -> Option<&'p Called> {
     }
 }
 
+/// What a call is answered that no mock answers; `tokens_sent` when the machine that makes it sends tokens of tasks.
+fn default_answer(called: &Called, tokens_sent: bool, call: &Call) -> Option<Answer> {
+    // The pipeline itself runs.
+    if matches!(called.target, Target::Pipeline(_)) {
+        return None;
+    }
+    // Another call of the machine may send the token.
+    if called.form.pattern == Pattern::Callback && tokens_sent {
+        return None;
+    }
+    let value = smallest(&called.result);
+    Some(Answer::succeed(result_of(called, &call.resource, value)))
+}
+
+/// Default answers for the calls of a bench's machines, which outlive it.
+#[derive(Default)]
+pub struct Defaults {
+    /// By the machine's name and the state's.
+    calls: HashMap<(String, String), Called>,
+    /// The machines that send tokens of tasks.
+    senders: BTreeSet<String>,
+}
+
+impl Defaults {
+    pub fn of(bench: &Bench<'_>) -> Self {
+        let mut defaults = Self::default();
+        for at in 0..bench.program.pipelines.len() {
+            let machine = bench.machine_name(at);
+            if bench.machine(at).sends_tokens {
+                defaults.senders.insert(machine.to_owned());
+            }
+            for (state, called) in bench.calls(PipelineId(at as u32)) {
+                let place = (machine.to_owned(), state.to_owned());
+                defaults.calls.insert(place, called.clone());
+            }
+        }
+        defaults
+    }
+
+    pub fn answer(&self, call: &Call) -> Option<Answer> {
+        let machine = machine_of(&call.execution)?.to_owned();
+        let sends = self.senders.contains(&machine);
+        let called = self.calls.get(&(machine, call.state.to_string()))?;
+        default_answer(called, sends, call)
+    }
+}
+
 impl Service for Answers<'_, '_> {
     fn answer(&mut self, call: &Call) -> Option<Answer> {
         if self.failing.iter().any(|state| **state == *call.state)
@@ -248,16 +296,7 @@ impl Service for Answers<'_, '_> {
             return Some(self.answer_of(at, stage, call, &values));
         }
         let called = called(self.bench, call)?;
-        // The pipeline itself runs.
-        if matches!(called.target, Target::Pipeline(_)) {
-            return None;
-        }
-        // Another call of the machine may send the token.
-        if called.form.pattern == Pattern::Callback && self.bench.sends_tokens(&call.execution) {
-            return None;
-        }
-        let value = smallest(&called.result);
-        Some(Answer::succeed(result_of(called, &call.resource, value)))
+        default_answer(called, self.bench.sends_tokens(&call.execution), call)
     }
 
     fn items(&mut self, execution: &str, state: &str) -> Option<Vec<Data>> {

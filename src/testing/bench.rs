@@ -10,7 +10,9 @@ use crate::backend::asl::state::State;
 use crate::backend::asl::{self, Origin};
 use crate::backend::deployment::Deployment;
 use crate::ir::test::StagePlace;
-use crate::ir::{Deploy, Items, Map, PipelineId, Program, Stage, StageKind, Type, for_each_stage};
+use crate::ir::{
+    Call, Deploy, Items, Map, PipelineId, Program, Stage, StageKind, Type, for_each_stage,
+};
 use crate::simulate::definition::{Machine, Mode, substitute};
 use crate::simulate::log::Log;
 use crate::simulate::permissions::{Policy, machine_of};
@@ -166,6 +168,15 @@ impl<'p> Bench<'p> {
     /// The stage whose call a state makes, or whose dataset it reads.
     pub(super) fn stage(&self, pipeline: PipelineId, state: &str) -> Option<&'p Stage> {
         self.stages[pipeline.0 as usize].get(state).copied()
+    }
+
+    /// The states of a pipeline that call, and their calls.
+    pub(super) fn calls(&self, pipeline: PipelineId) -> impl Iterator<Item = (&str, &'p Call)> {
+        let stages = self.stages[pipeline.0 as usize].iter();
+        stages.filter_map(|(state, stage)| match &stage.kind {
+            StageKind::Call(call) => Some((state.as_str(), &**call)),
+            _ => None,
+        })
     }
 
     /// The names of the states that were made for a stage, to call or to read.

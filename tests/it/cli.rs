@@ -98,3 +98,34 @@ fn a_file_that_was_not_read_as_it_is_is_not_mended() {
     let after = std::fs::read(folder.path().join("a.flow")).expect("a file");
     assert_eq!(after, bytes);
 }
+
+#[test]
+fn an_input_that_the_pipeline_does_not_take_is_told_and_run() {
+    let text =
+        "pipeline p(day: string, parts: [{ n: int }], note: string = \"\") {\n  flow pass day\n}\n";
+    let folder = write(&[("a.flow", text)]);
+    let told = |input: &str| {
+        let output = flowc_in(folder.path(), &["run", "a.flow", "--input", input]);
+        let all = errors(&output);
+        let warnings = all.lines().filter_map(|l| l.strip_prefix("warning: "));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(told(r#"{ "day": "d", "parts": [{ "n": 1 }] }"#).is_empty());
+    assert_eq!(
+        told(r#"{ "day": 1, "parts": [{ "n": "1" }, {}], "noet": "" }"#),
+        [
+            "`day` is string, and this is `1`",
+            "`parts[0].n` is int, and this is `\"1\"`",
+            "`parts[1]` has no `n`",
+            "there is no parameter `noet`; did you mean `note`?",
+        ]
+    );
+    assert_eq!(
+        told("[]"),
+        ["the input is an object with a member for each parameter"]
+    );
+    assert_eq!(
+        told(r#"{ "day": "d" }"#),
+        ["the input has no `parts`, which is a list of objects"]
+    );
+}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Args, Values};
+use serde_json::Value;
+
+use super::{Args, Values, input};
 use crate::backend::deployment::Deployment;
 use crate::cli::find_workspace;
 use crate::cli::output::{Output, plural};
@@ -12,6 +14,7 @@ use crate::simulate::definition::{Machine, Mode, Placeholder, substitute};
 use crate::simulate::mock::file::MockFile;
 use crate::simulate::permissions::Policy;
 use crate::simulate::run::Settings;
+use crate::testing::answers::Defaults;
 use crate::testing::bench::{Bench, Parts};
 use crate::workspace::{self, Error};
 
@@ -26,6 +29,8 @@ pub(super) struct Subject {
     pub policies: Vec<(String, Policy)>,
     /// By the ARNs of the roles that states call under.
     pub step_policies: Vec<(String, Policy)>,
+    /// What calls are answered that no mock answers, where more is known than their operations.
+    pub defaults: Defaults,
 }
 
 /// `sales.asl.json` is the machine `sales`.
@@ -37,9 +42,10 @@ pub(super) fn machine_name(path: &Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// The pipeline of a program, compiled; None after its problems were told.
+/// The pipeline of a program that is given this input, compiled; None after its problems were told.
 pub(super) fn read_program(
     args: &Args,
+    given: &Value,
     values: &Values,
     output: &mut Output,
 ) -> Result<Option<Subject>, Error> {
@@ -95,7 +101,11 @@ pub(super) fn read_program(
         role: bench.role(found),
         ..Settings::default()
     };
+    for problem in input::problems(&program.pipelines[found], given) {
+        output.warning(&problem);
+    }
     let name = program.pipelines[found].name.clone();
+    let defaults = Defaults::of(&bench);
     let Parts {
         machines,
         policies,
@@ -117,6 +127,7 @@ pub(super) fn read_program(
         others,
         policies,
         step_policies,
+        defaults,
     }))
 }
 
@@ -162,6 +173,7 @@ pub(super) fn read_definition(
         others: BTreeMap::new(),
         policies,
         step_policies: Vec::new(),
+        defaults: Defaults::default(),
     }))
 }
 

@@ -394,6 +394,18 @@ impl Checker<'_> {
                     )
                     .help("write the value itself, or take it as a `param` or by `import(…)`"),
                 );
+            } else if matches!(kind.0.word, "function" | "activity") {
+                let member = &name.node;
+                self.report(
+                    Diagnostic::new(
+                        Code::UnknownMember,
+                        name.span,
+                        format!("{of} has no member `{member}`"),
+                    )
+                    .help(format!(
+                        "what it answers is named where it is called: `answer = …(…)`, then `answer.{member}`"
+                    )),
+                );
             } else {
                 let mut all = forms.to_vec();
                 if made.is_some_and(|id| self.names.is_made(id)) {
