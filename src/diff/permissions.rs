@@ -74,7 +74,9 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
         });
         (grants.unwrap_or_default(), known)
     };
-    let ((old, old_reasons), (new, new_reasons)) = (read(old), read(new));
+    let ((old_grants, old_reasons), (new_grants, new_reasons)) = (read(old), read(new));
+    let kept = new.map(|side| &side.output.template["Resources"]);
+    let (old, new) = (old_grants, new_grants);
     let holders: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let none = Vec::new();
     let mut changes = Vec::new();
@@ -104,7 +106,10 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
         for grant in before.iter().filter(|grant| !new_index.covers(grant)) {
             let narrower = new_index.covered_by(grant);
             if narrower.is_empty() {
-                rows.push(row(&name, PermissionKind::Lost, grant, &[], (&was, &is)));
+                let mut lost = row(&name, PermissionKind::Lost, grant, &[], (&was, &is));
+                // What is gone needs nobody kept from it.
+                lost.wider &= !is_about_none_of(grant, kept);
+                rows.push(lost);
             }
             for now in narrower {
                 rows.push(row(
@@ -123,6 +128,16 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
         key(a).cmp(&key(b))
     });
     changes
+}
+
+/// Whether all resources of a template that a grant is about are gone.
+fn is_about_none_of(grant: &Grant, kept: Option<&Value>) -> bool {
+    let named: Vec<&str> = (grant.resource.split("${").skip(1))
+        .filter_map(|rest| rest.split(['.', '}']).next())
+        .filter(|name| !name.contains(':'))
+        .collect();
+    let is_kept = |name: &&str| kept.is_some_and(|resources| resources.get(name).is_some());
+    !named.is_empty() && !named.iter().any(is_kept)
 }
 
 /// Grants by action: those of another action cover nothing of it, but for wildcards.

@@ -624,3 +624,13 @@ fn whatever_is_changed_in_a_definition_is_told() {
         }
     }
 }
+
+#[test]
+fn a_bucket_that_goes_takes_what_its_policy_forbids_with_it() {
+    let old = "bucket raw { }\nbucket other = \"acme-other\"\n\npipeline p() {\n  flow s3.headObject(Bucket: other, Key: \"a\")\n}\n";
+    let new = old.replace("bucket raw { }\n", "");
+    let change = compare_texts(old, &new);
+    let forbidden: Vec<_> = change.permissions.iter().filter(|p| p.denies).collect();
+    assert_eq!(forbidden.len(), 1);
+    assert!(!forbidden[0].wider);
+}
