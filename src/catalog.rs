@@ -7,6 +7,7 @@ pub mod actions;
 pub mod cloudformation;
 pub mod created;
 mod curated;
+pub mod dynamodb;
 pub mod event;
 mod form;
 pub mod grant;
@@ -21,6 +22,7 @@ pub mod quota;
 pub mod resource;
 pub mod shape;
 mod table;
+pub mod timezone;
 pub mod value;
 pub mod wait;
 

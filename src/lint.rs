@@ -10,6 +10,7 @@ mod lifetimes;
 mod loops;
 mod parts;
 mod queries;
+mod reserved;
 mod shapes;
 mod texts;
 mod triggers;
@@ -22,7 +23,7 @@ use crate::source::Span;
 
 /// All warnings, in the order of places.
 pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 13] = [
+    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 14] = [
         capacity::long_histories,
         capacity::uncapped_maps,
         children::repeated_names,
@@ -30,6 +31,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         lifetimes::unreleased,
         loops::endless,
         queries::spliced,
+        reserved::attributes,
         texts::hand_made_json,
         texts::interpolated_nulls,
         units::mistaken_units,

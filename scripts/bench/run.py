@@ -9,6 +9,7 @@ the grammar over them, print the same output bytes with serde_json, write the fi
 --check exits 1 when something is far beyond its bound (SLACK times): a busy machine must not fail, a quadratic step must.
 """
 import argparse
+import math
 import os
 import pathlib
 import subprocess
@@ -18,6 +19,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MIB = 1024
 SLACK = 1.5
+# What is compared is measured in turns, and of each the best counts: a machine is busy now and then, not all the time.
+TURNS = 5
 
 PIPELINE = """\
 /// Loads one day of {name}.
@@ -92,10 +95,14 @@ class Bench:
         difference = subprocess.run(["diff", "-r", expected, check], capture_output=True, text=True)
         if difference.returncode:
             raise RuntimeError(f"the plain pass does not write the same bytes:\n{difference.stdout[:2000]}")
-        full, _ = self.run(runs, self.plain, sources, expected, self.scratch / f"{sources.name}.plain-{{i}}")
-        load, _ = self.run(runs, self.plain, sources, expected)
+        full = load = cpu = math.inf
+        for turn in range(TURNS):
+            out = lambda what: self.scratch / f"{sources.name}.{what}-{turn}-{{i}}"
+            full = min(full, self.run(runs, self.plain, sources, expected, out("plain"))[0])
+            load = min(load, self.run(runs, self.plain, sources, expected)[0])
+            turn_cpu, memory = self.run(runs, self.flowc, "build", "--quiet", sources, "--out", out("out"))
+            cpu = min(cpu, turn_cpu)
         plain = full - load + start  # what it took to have the output in memory is not the work
-        cpu, memory = self.run(runs, self.flowc, "build", "--quiet", sources, "--out", self.scratch / f"{sources.name}.out-{{i}}")
         print(f"{what}: flowc {cpu / 1000:.1f} ms, plain {plain / 1000:.1f} ms, an empty program {start / 1000:.1f} ms")
         self.say("  CPU, of plain", cpu / plain, 3, "×")
         self.say("  most memory", memory / MIB, most_memory, " MiB")
@@ -145,8 +152,8 @@ def main():
         cpu, memory = b.run(51, b.flowc, "catalog", "glue.startJobRun")
         b.say("one operation of the catalog: CPU", cpu / 1000, 15, " ms")
         b.say("  most memory", memory / MIB, 40, " MiB")
-        b.against_plain("one pipeline", write_sources(b.scratch / "one", 1), 51, 12, start)
-        b.against_plain("a thousand pipelines", write_sources(b.scratch / "thousand", 1000), 3, 64, start)
+        b.against_plain("one pipeline", write_sources(b.scratch / "one", 1), 25, 12, start)
+        b.against_plain("a thousand pipelines", write_sources(b.scratch / "thousand", 1000), 1, 64, start)
         b.diff(write_sources(b.scratch / "repository", 1000), 3)
         few = write_sources(b.scratch / "few", 250)
         build = lambda sources: (b.flowc, "build", "--quiet", sources, "--out", b.scratch / f"linear-{sources.name}-{{i}}")

@@ -6,11 +6,13 @@
     types.tsv      a line a namespace of CloudFormation's resource types, sorted: its name, where its frame starts in
                    types.bin, the frame's bytes, its bytes when decoded, its types
     types.bin      a zstd frame a namespace, of the same form
+    timezones.txt  the names of the time zones of IANA's database, sorted, a line each
     actions.bin    the names of all actions of the service authorization reference, sorted, a line each, compressed
 """
 
 import argparse
 import hashlib
+import importlib.resources
 import pathlib
 import sys
 
@@ -28,6 +30,10 @@ DERIVED = HERE.parent.parent / "src" / "catalog" / "derived"
 def documented() -> set[str]:
     lines = (HERE / "documented.txt").read_text().splitlines()
     return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+
+
+def time_zones() -> list[str]:
+    return importlib.resources.files("tzdata").joinpath("zones").read_text().split()
 
 
 def derive() -> dict[str, bytes]:
@@ -77,6 +83,7 @@ def derive() -> dict[str, bytes]:
         "services.bin": blob,
         "types.tsv": lines(type_rows),
         "types.bin": type_blob,
+        "timezones.txt": "".join(zone + "\n" for zone in sorted(time_zones())).encode(),
         "actions.bin": compressor.compress(actions.encode()),
     }
 

@@ -223,6 +223,7 @@ codes! {
     LoggedPayload "F1019" "logged-payload" Warning;
     NeedlessFunction "F1020" "needless-function" Warning;
     TwoShapes "F1021" "two-shapes" Warning;
+    ReservedAttribute "F1022" "reserved-attribute" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

@@ -8,6 +8,7 @@ mod pattern;
 use super::Flow;
 use crate::catalog::event::{self, Event, STATUSES};
 use crate::catalog::resource::RefForm;
+use crate::catalog::timezone;
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::trigger::{Delivery, Pipe, PipeKind, Rule, Schedule};
 use crate::ir::{
@@ -113,16 +114,19 @@ impl<'u> Flow<'_, 'u> {
         let timezone = args.named("timezone").and_then(|e| self.text(e));
         if let Some(value) = &timezone
             && let Some(Literal::String(text)) = value.as_literal()
-            && !pattern::is_time_zone(text)
+            && !timezone::is_known(text)
         {
-            self.report(
-                Diagnostic::new(
-                    Code::TriggerArgument,
-                    value.span,
-                    format!("`{text}` is no time zone"),
-                )
-                .help("zones have names such as `Europe/Berlin` or `UTC`"),
+            let diagnostic = Diagnostic::new(
+                Code::TriggerArgument,
+                value.span,
+                format!("`{text}` is no time zone"),
             );
+            self.report(match find_nearest(text, timezone::names()) {
+                Some(near) => {
+                    diagnostic.replace(value.span, format!("\"{near}\""), format!("write `{near}`"))
+                }
+                None => diagnostic.help("zones have names such as `Europe/Berlin` or `UTC`"),
+            });
         }
         let window = args
             .named("window")
