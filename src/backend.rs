@@ -2,12 +2,20 @@
 //!
 //! Never looks at the syntax, never reports; sizes and limits of what was made are `check`'s.
 
+/// As `json!` of an object whose members are values already: they are moved, and not written out and dropped.
+macro_rules! object {
+    ($($key:literal: $value:expr),* $(,)?) => {
+        serde_json::Value::Object(serde_json::Map::from_iter([
+            $(($key.to_owned(), serde_json::Value::from($value))),*
+        ]))
+    };
+}
+
 pub mod asl;
 pub mod cfn;
 pub mod check;
 pub mod deployment;
 pub mod graph;
-
 pub mod iam;
 pub mod report;
 

@@ -103,19 +103,19 @@ impl Policy {
 
     fn document(&self, text: &dyn Fn(&Pattern) -> Vec<Value>) -> Value {
         let statements: Vec<Value> = self.statements.iter().map(|s| s.document(text)).collect();
-        json!({ "Version": "2012-10-17", "Statement": statements })
+        object! { "Version": "2012-10-17", "Statement": statements }
     }
 }
 
 impl Statement {
     /// The statement as JSON, with each pattern as `text` writes it.
     pub fn document(&self, text: &dyn Fn(&Pattern) -> Vec<Value>) -> Value {
-        let mut document = json!({
-            "Sid": self.sid,
+        let mut document = object! {
+            "Sid": self.sid.as_str(),
             "Effect": "Allow",
             "Action": one_or_list(self.actions.iter().cloned().map(Value::String).collect()),
             "Resource": one_or_list(self.resources.iter().flat_map(text).collect()),
-        });
+        };
         if !self.conditions.is_empty() {
             let mut operators = Map::new();
             for (operator, key, values) in &self.conditions {

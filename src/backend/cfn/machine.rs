@@ -56,10 +56,10 @@ impl Machine<'_> {
         }
         let mut policies = Vec::new();
         if pipeline.settings.role.is_none() {
-            let role = json!({
+            let role = object! {
                 "Description": format!("Runs the state machine {}", pipeline.name),
                 "AssumeRolePolicyDocument": iam::trust(build.program, pipeline, names, self.definition),
-            });
+            };
             build.add(&own.role, "AWS::IAM::Role", role, &tags);
             self.add_step_roles(build, &tags);
             for (name, cfn_type, policy) in self.policies(build) {
@@ -195,22 +195,22 @@ impl Machine<'_> {
         let parts = pack::pack(self.policy, labels);
         let roles = json!([{ "Ref": own.role }]);
         if let [_] = parts.as_slice() {
-            let policy = json!({
-                "PolicyName": pipeline.name,
+            let policy = object! {
+                "PolicyName": pipeline.name.as_str(),
                 "PolicyDocument": self.policy.template(build.names, labels),
                 "Roles": roles,
-            });
+            };
             return vec![(own.policy.clone(), "AWS::IAM::Policy", policy)];
         }
         parts
             .iter()
             .enumerate()
             .map(|(i, part)| {
-                let policy = json!({
+                let policy = object! {
                     "Description": format!("Part {} of what {} may do", i + 1, pipeline.name),
                     "PolicyDocument": part.template(build.names, labels),
-                    "Roles": roles,
-                });
+                    "Roles": roles.clone(),
+                };
                 let name = format!("{}Part{}", own.policy, i + 1);
                 (name, "AWS::IAM::ManagedPolicy", policy)
             })

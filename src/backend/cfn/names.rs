@@ -287,11 +287,7 @@ impl<'p> Names<'p> {
             ] });
         }
         let (text, given) = self.write(pattern, &Labels::new(), Reader::Template);
-        if given.is_empty() {
-            json!({ "Fn::Sub": text })
-        } else {
-            json!({ "Fn::Sub": [text, given] })
-        }
+        substitution(text, given)
     }
 
     /// The pattern as a value of the template.
@@ -307,10 +303,9 @@ impl<'p> Names<'p> {
             .pieces()
             .iter()
             .any(|p| matches!(p, Piece::Deploy(_) | Piece::If(_) | Piece::UrlSuffix));
-        match (late, given.is_empty()) {
-            (false, _) => Value::String(self.plain(pattern, labels)),
-            (true, true) => json!({ "Fn::Sub": text }),
-            (true, false) => json!({ "Fn::Sub": [text, given] }),
+        match late {
+            false => Value::String(self.plain(pattern, labels)),
+            true => substitution(text, given),
         }
     }
 
@@ -320,7 +315,7 @@ impl<'p> Names<'p> {
         match (value, name.split_once('.')) {
             (Some(value), _) => value,
             (None, Some((logical, attribute))) => json!({ "Fn::GetAtt": [logical, attribute] }),
-            (None, None) => json!({ "Ref": name }),
+            (None, None) => object! { "Ref": name },
         }
     }
 
@@ -411,6 +406,13 @@ pub fn pascal(name: &str) -> String {
             }
         })
         .collect()
+}
+
+fn substitution(text: String, given: Map<String, Value>) -> Value {
+    match given.is_empty() {
+        true => object! { "Fn::Sub": text },
+        false => object! { "Fn::Sub": vec![Value::String(text), Value::Object(given)] },
+    }
 }
 
 fn claim(name: &str, suffix: &str, taken: &mut BTreeSet<String>) -> String {
