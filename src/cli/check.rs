@@ -4,12 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
+use crate::driver::mend::mend;
 use crate::driver::{self, Compilation};
-use crate::source::FileId;
 use crate::workspace::{self, Error, Workspace};
-
-/// A fix can uncover the next problem; more rounds than this mean that two of them disagree.
-const MOST_ROUNDS: usize = 10;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
@@ -72,23 +69,24 @@ fn compile(path: &str, workspace: &Workspace) -> Result<Compilation, Error> {
     ))
 }
 
-/// Applies safe fixes to the file until none is left.
+/// Applies safe fixes to the file until none is left, or none at all where they would not make it better.
 fn fix(
     path: &str,
-    mut compilation: Compilation,
+    compilation: Compilation,
     workspace: &Workspace,
     output: &mut Output,
 ) -> Result<Compilation, Error> {
-    for _ in 0..MOST_ROUNDS {
-        let main = FileId(0);
-        let text = &compilation.sources.get(main).text;
-        let Some((mended, count)) = driver::apply_fixes(text, main, &compilation.diagnostics)
-        else {
-            break;
-        };
-        workspace::write(Path::new(path), &mended)?;
-        output.status("Fixed", &format!("{} in {path}", plural(count, "problem")));
-        compilation = compile(path, workspace)?;
+    match mend(&compilation, &workspace.levels, &mut workspace::read_used) {
+        Ok(Some(mended)) => {
+            workspace::write(Path::new(path), &mended.text)?;
+            let problems = plural(mended.count, "problem");
+            output.status("Fixed", &format!("{problems} in {path}"));
+            Ok(mended.compilation)
+        }
+        Ok(None) => Ok(compilation),
+        Err(reason) => {
+            output.error(&format!("{path} is left as it is: {reason}"));
+            Ok(compilation)
+        }
     }
-    Ok(compilation)
 }

@@ -90,7 +90,7 @@ impl<'u> Flow<'_, 'u> {
             other => find_nearest(other, words.iter().copied()),
         };
         self.report(match near {
-            Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(word.span, &word.node, near),
             None => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 diagnostic.help(format!("there are {}", words.join(", ")))
@@ -263,7 +263,7 @@ impl<'u> Flow<'_, 'u> {
                 );
                 let near = find_nearest(name, names.iter().map(String::as_str));
                 self.report(match near.filter(|near| *near != name) {
-                    Some(near) => diagnostic.replace(span, near, format!("write `{near}`")),
+                    Some(near) => diagnostic.nearest(span, name, near),
                     None => diagnostic.help(
                         "the end of any other execution is an event: `on event({ source: [\"aws.states\"], … })`",
                     ),
@@ -316,7 +316,7 @@ impl<'u> Flow<'_, 'u> {
             )
             .help("`succeeded`, `failed`, `timed_out`, `aborted`, or a list of them");
             self.report(match find_nearest(name, known) {
-                Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(word.span, name, near),
                 None => diagnostic,
             });
         }
@@ -485,7 +485,7 @@ impl<'u> Flow<'_, 'u> {
             "`start` is the `oldest` record, or the `newest`, which is meant when nothing is said",
         );
         self.report(match find_nearest(word, ["oldest", "newest"]) {
-            Some(near) => diagnostic.replace(written.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(written.span, word, near),
             None => diagnostic,
         });
         false
