@@ -107,18 +107,76 @@ impl Diagnostic {
         })
     }
 
-    /// A replacement that somebody has to look at: a name that is near to the one written may be another thing's.
-    pub fn suggest(self, span: Span, text: impl Into<String>, title: impl Into<String>) -> Self {
-        let mut diagnostic = self.replace(span, text, title);
-        if let Some(fix) = &mut diagnostic.fix {
-            fix.safe = false;
-        }
-        diagnostic
-    }
-
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self
+    }
+
+    /// The fix is shown, and not applied by itself: it may not be what was meant.
+    pub fn offered(mut self) -> Self {
+        if let Some(fix) = &mut self.fix {
+            fix.safe = false;
+        }
+        self
+    }
+
+    /// Puts the nearest name in the place of the one that was written.
+    pub fn nearest(self, span: Span, written: &str, near: &str) -> Self {
+        self.replace(span, near, format!("write `{near}`"))
+            .guessed(written, near)
+    }
+
+    /// The fix puts `near` in the place of `written`, which no table says: it is applied by itself only where it can be
+    /// nothing but a slip of the keyboard.
+    pub fn guessed(self, written: &str, near: &str) -> Self {
+        if is_slip(written, near) {
+            self
+        } else {
+            self.offered()
+        }
+    }
+}
+
+/// Whether `written` is `near` but for its case and its `_`, for two neighbours that changed places, or for one letter
+/// too many or too few inside of a word. Another letter, digit, beginning or ending makes another name: `orders` is not
+/// `order`, nor `part_1` `part_2`.
+fn is_slip(written: &str, near: &str) -> bool {
+    let fold = |text: &str| -> String {
+        let plain = text.chars().filter(|c| !matches!(c, '_' | '-'));
+        plain.flat_map(char::to_lowercase).collect()
+    };
+    if fold(written) == fold(near) {
+        return true;
+    }
+    let (written, near): (Vec<char>, Vec<char>) =
+        (written.chars().collect(), near.chars().collect());
+    let same = |a: &&char, b: &&char| a.to_lowercase().eq(b.to_lowercase());
+    let equal = |(a, b): &(&char, &char)| same(a, b);
+    let begin = written.iter().zip(&near).take_while(equal).count();
+    let (a, b) = (&written[begin..], &near[begin..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(equal).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        ([first, second], [third, fourth]) => {
+            near.len() >= 4
+                && same(&first, &fourth)
+                && same(&second, &third)
+                && [first, second].iter().all(|c| c.is_alphabetic())
+        }
+        ([letter], []) | ([], [letter]) => {
+            let longer = if a.is_empty() { &near } else { &written };
+            let before = begin.checked_sub(1).map(|at| longer[at]);
+            let after = longer.get(begin + 1);
+            // A capital begins the next word, unless all are capitals.
+            let ends_word = |c: char| {
+                !c.is_alphabetic() || c.is_uppercase() && longer.iter().any(|c| c.is_lowercase())
+            };
+            longer.len() >= 5
+                && letter.is_alphabetic()
+                && before.is_some_and(char::is_alphabetic)
+                && after.is_some_and(|c| !ends_word(*c))
+        }
+        _ => false,
     }
 }
 
@@ -186,7 +244,7 @@ fn lowercase(text: &str) -> Vec<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::find_nearest;
+    use super::{find_nearest, is_slip};
 
     #[test]
     fn the_nearest_name_is_offered_when_no_other_is_as_near() {
@@ -202,6 +260,37 @@ mod tests {
     fn of_two_letters_only_the_case_may_differ() {
         assert_eq!(find_nearest("dt", ["ds", "x"]), None);
         assert_eq!(find_nearest("DT", ["dt", "x"]), Some("dt"));
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_told_from_another_name() {
+        let slips = [
+            ("ContentLenght", "ContentLength"),
+            ("Argumens", "Arguments"),
+            ("Mesage", "Message"),
+            ("raw_bucket", "rawBucket"),
+            ("SUCEEDED", "SUCCEEDED"),
+            ("quaarantine", "quarantine"),
+        ];
+        for (written, near) in slips {
+            assert!(is_slip(written, near), "{written} {near}");
+        }
+        let others = [
+            ("orders", "order"),
+            ("orders_in", "order_in"),
+            ("OrdersCount", "OrderCount"),
+            ("part_1", "part_2"),
+            ("load_a", "load_b"),
+            ("v12", "v21"),
+            ("clean", "clear"),
+            ("unload", "load"),
+            ("COMPLETE", "COMPLETED"),
+            ("StartTime", "StateTime"),
+            ("a", ""),
+        ];
+        for (written, near) in others {
+            assert!(!is_slip(written, near), "{written} {near}");
+        }
     }
 
     #[test]

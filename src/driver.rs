@@ -16,6 +16,8 @@ use crate::source::{FileId, ReadError, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 
+pub mod mend;
+
 /// What became of one given file.
 #[derive(Debug)]
 pub struct Compilation {
@@ -181,56 +183,6 @@ fn makes_anything(program: &Program) -> bool {
     !program.pipelines.is_empty() || program.resources.iter().any(creates)
 }
 
-/// The file's text with its safe fixes applied, and their number; None when there is none.
-/// Of two fixes that touch the same text, the first is applied.
-pub fn apply_fixes(
-    text: &str,
-    file: FileId,
-    diagnostics: &[Diagnostic],
-) -> Option<(String, usize)> {
-    // What was read in place of its bytes is not to be written there.
-    let unreadable = |d: &Diagnostic| d.code == Code::NotText && d.primary.span.file == file;
-    if diagnostics.iter().any(unreadable) {
-        return None;
-    }
-    let mut edits = Vec::new();
-    let mut taken: Vec<Span> = Vec::new();
-    let mut count = 0;
-    for fix in diagnostics.iter().filter_map(|d| d.fix.as_ref()) {
-        let free = fix.edits.iter().all(|edit| {
-            edit.span.file == file
-                && taken.iter().all(|t| {
-                    edit.span.end < t.start
-                        || t.end < edit.span.start
-                        || edit.span == *t && edits.contains(&edit)
-                })
-        });
-        if !fix.safe || fix.edits.is_empty() || !free {
-            continue;
-        }
-        count += 1;
-        for edit in &fix.edits {
-            if !edits.contains(&edit) {
-                taken.push(edit.span);
-                edits.push(edit);
-            }
-        }
-    }
-    if count == 0 {
-        return None;
-    }
-    edits.sort_by_key(|edit| edit.span);
-    let mut mended = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in edits {
-        mended.push_str(text.get(at..edit.span.start as usize)?);
-        mended.push_str(&edit.text);
-        at = edit.span.end as usize;
-    }
-    mended.push_str(text.get(at..)?);
-    Some((mended, count))
-}
-
 /// Parses the given file and, breadth first, those that it uses, each once.
 fn load(
     main: SourceFile,
@@ -308,9 +260,9 @@ fn unreadable(
                 .map(|b| relative(folder, b).to_owned())
                 .collect();
             match find_nearest(&path.node, names.iter().map(String::as_str)) {
-                Some(near) => {
-                    diagnostic.suggest(path.span, format!("\"{near}\""), format!("write `{near}`"))
-                }
+                Some(near) => diagnostic
+                    .replace(path.span, format!("\"{near}\""), format!("write `{near}`"))
+                    .guessed(&path.node, near),
                 None => diagnostic,
             }
         }

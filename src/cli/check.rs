@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use super::environments::Environments;
 use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
+use crate::driver::mend::mend;
 use crate::driver::{self, Compilation};
-use crate::source::{FileId, SourceFile};
+use crate::source::SourceFile;
 use crate::workspace::{self, Error, Workspace};
-
-/// A fix can uncover the next problem; more rounds than this mean that two of them disagree.
-const MOST_ROUNDS: usize = 10;
 
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
@@ -35,7 +33,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         let main = workspace::read_source(&source.path)?;
         let mut compilation = compile(main, &workspace);
         if args.fix {
-            compilation = fix(compilation, &workspace, output)?;
+            compilation = fix(&source.path, compilation, &workspace, output)?;
         }
         let mut diagnostics = compilation.diagnostics;
         if let Some(program) = &compilation.program {
@@ -64,32 +62,24 @@ fn compile(main: SourceFile, workspace: &Workspace) -> Compilation {
     driver::compile(main, &workspace.levels, &mut workspace::read_used)
 }
 
-/// Applies safe fixes to the file until none is left, and writes what came out. A round that leaves more mistakes of syntax
-/// than there were is not kept.
+/// Applies safe fixes to the file until none is left, or none at all where they would not make it better.
 fn fix(
-    mut compilation: Compilation,
+    path: &str,
+    compilation: Compilation,
     workspace: &Workspace,
     output: &mut Output,
 ) -> Result<Compilation, Error> {
-    let main = FileId(0);
-    let mut fixed = 0;
-    for _ in 0..MOST_ROUNDS {
-        let file = compilation.sources.get(main);
-        let Some((text, count)) = driver::apply_fixes(&file.text, main, &compilation.diagnostics)
-        else {
-            break;
-        };
-        let mended = compile(SourceFile::new(file.path.as_str(), text), workspace);
-        if mended.syntax_error_count() > compilation.syntax_error_count() {
-            break;
+    match mend(&compilation, &workspace.levels, &mut workspace::read_used) {
+        Ok(Some(mended)) => {
+            workspace::write(Path::new(path), &mended.text)?;
+            let problems = plural(mended.count, "problem");
+            output.status("Fixed", &format!("{problems} in {path}"));
+            Ok(mended.compilation)
         }
-        fixed += count;
-        compilation = mended;
+        Ok(None) => Ok(compilation),
+        Err(reason) => {
+            output.error(&format!("{path} is left as it is: {reason}"));
+            Ok(compilation)
+        }
     }
-    if fixed > 0 {
-        let SourceFile { path, text } = compilation.sources.get(main);
-        workspace::write(Path::new(path), text)?;
-        output.status("Fixed", &format!("{} in {path}", plural(fixed, "problem")));
-    }
-    Ok(compilation)
 }

@@ -169,7 +169,7 @@ fn report_unknown_parameter(
     .also(declared, "declared here");
     let near = find_nearest(&name.node, candidates.iter().copied()).map(str::to_owned);
     checker.report(match &near {
-        Some(near) => diagnostic.replace(name.span, near.as_str(), format!("write `{near}`")),
+        Some(near) => diagnostic.nearest(name.span, &name.node, near),
         None if candidates.is_empty() => diagnostic.help("it has none"),
         None => {
             let words: Vec<String> = candidates.iter().map(|c| format!("`{c}`")).collect();
@@ -575,11 +575,13 @@ fn report_unknown_member(
             .map(|(_, emitted)| emitted.clone())
     });
     checker.report(match &emitted {
-        Some(name) => diagnostic.replace(
-            key.span,
-            replacement(key, value, name),
-            format!("write `{name}`"),
-        ),
+        Some(name) => diagnostic
+            .replace(
+                key.span,
+                replacement(key, value, name),
+                format!("write `{name}`"),
+            )
+            .guessed(&key.node, name),
         None if spellings.is_empty() => diagnostic.help("it takes none"),
         None if !given.lacking.is_empty() => {
             let words: Vec<String> = given.lacking.iter().map(|n| format!("`{n}`")).collect();

@@ -164,15 +164,17 @@ fn report_unknown_service(checker: &mut Checker<'_>, service: &ast::Name) {
     );
     // What people call a service is not always what its SDK calls it.
     let meant = catalog::find_meant_service(&service.node).filter(|name| *name != ACTIVITY);
-    let near = meant.or_else(|| {
-        find_nearest(
-            &service.node,
-            catalog::service_names().filter(|name| *name != ACTIVITY),
-        )
-    });
-    checker.report(match near {
-        Some(near) => diagnostic.replace(service.span, near, format!("write `{near}`")),
-        None => diagnostic.help(
+    let near = find_nearest(
+        &service.node,
+        catalog::service_names().filter(|name| *name != ACTIVITY),
+    );
+    checker.report(match (meant, near) {
+        (Some(meant), _) => {
+            diagnostic.replace(service.span, meant, format!("write `{meant}`"))
+        }
+        (None, Some(near)) => diagnostic
+            .nearest(service.span, &service.node, near),
+        (None, None) => diagnostic.help(
             "services have the names of Step Functions' SDK integrations: `glue`, `s3`, `sfn`, `eventbridge`",
         ),
     });
@@ -190,7 +192,7 @@ fn report_unknown_operation(
         format!("`{}` has no operation `{}`", service.node, operation.node),
     );
     if let Some(near) = find_nearest(&operation.node, found.operation_names()) {
-        checker.report(diagnostic.replace(operation.span, near, format!("write `{near}`")));
+        checker.report(diagnostic.nearest(operation.span, &operation.node, near));
         return;
     }
     let others: Vec<String> = catalog::service_names()

@@ -655,7 +655,7 @@ impl<'c, 'u> Flow<'c, 'u> {
         let names = ty.member_names();
         let near = crate::diagnostic::find_nearest(&name.node, names.iter().map(String::as_str));
         let diagnostic = match near {
-            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(name.span, &name.node, near),
             None => diagnostic.help(format!("it is {}", crate::resolve::types::describe(ty))),
         };
         self.report(diagnostic);

@@ -227,7 +227,7 @@ impl<'u> Context<'u> {
             .collect();
         let near = find_nearest(&name.node, names.iter().map(String::as_str));
         self.diagnostics.push(match near {
-            Some(near) => diagnostic.suggest(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(name.span, &name.node, near),
             None if names.is_empty() => diagnostic,
             None => {
                 let words: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -262,7 +262,7 @@ impl<'u> Context<'u> {
                 self.diagnostics
                     .push(match find_nearest(&name.node, names) {
                         Some(near) if found.is_none() => {
-                            diagnostic.replace(name.span, near, format!("write `{near}`"))
+                            diagnostic.nearest(name.span, &name.node, near)
                         }
                         _ if found.is_none() => diagnostic.help("`flowc explain` lists all"),
                         _ => diagnostic.help("only warnings can be allowed"),

@@ -297,7 +297,7 @@ impl Maker<'_, '_, '_> {
         );
         self.scope
             .report(match find_nearest(&key.node, names.iter().copied()) {
-                Some(near) => diagnostic.replace(key.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(key.span, &key.node, near),
                 None => {
                     let mut words: Vec<String> =
                         names.iter().map(|name| format!("`{name}`")).collect();
@@ -692,7 +692,7 @@ fn report_unknown_kind(scope: &mut Scope<'_, '_>, ast: &ast::Resource) {
         let names: Vec<String> = cloudformation::type_names().collect();
         scope.report(
             match find_nearest(&word.node, names.iter().map(String::as_str)) {
-                Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(word.span, &word.node, near),
                 None => {
                     diagnostic.help("it is one of CloudFormation's types: `AWS::Service::Type`")
                 }
@@ -712,7 +712,7 @@ fn report_unknown_kind(scope: &mut Scope<'_, '_>, ast: &ast::Resource) {
         other => find_nearest(other, candidates),
     };
     scope.report(match near {
-        Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+        Some(near) => diagnostic.nearest(word.span, &word.node, near),
         None => diagnostic
             .help(format!(
                 "the kinds are {}",

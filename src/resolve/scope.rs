@@ -372,7 +372,8 @@ impl<'c, 'u> Scope<'c, 'u> {
                         "the result of `{name}` is bound to `{other}`, not to the step's own name"
                     ),
                 )
-                .replace(span, other.as_str(), format!("read `{other}`")),
+                .replace(span, other.as_str(), format!("read `{other}`"))
+                .offered(),
             );
             return;
         }

@@ -110,16 +110,20 @@ fn resolve_name(names: &mut dyn Names, name: &str, ty: &ast::Type, open: &mut Ve
         "boolean" => Some("bool"),
         "float" | "double" | "decimal" => Some("number"),
         "str" | "text" => Some("string"),
-        "datetime" | "date" | "time" => Some("timestamp"),
-        "object" | "json" => Some("any"),
+        "datetime" => Some("timestamp"),
+        "json" => Some("any"),
+        _ => None,
+    };
+    let near = match name {
+        "date" | "time" => Some("timestamp"),
+        "object" => Some("any"),
         _ => find_nearest(name, candidates),
     };
-    diagnostic = match meant {
-        Some(own) if declared.iter().any(|name| name == own) => {
-            diagnostic.suggest(ty.span, own, format!("write `{own}`"))
-        }
-        Some(meant) => diagnostic.replace(ty.span, meant, format!("write `{meant}`")),
-        None => diagnostic.help(
+    diagnostic = match (meant, near) {
+        (Some(meant), _) => diagnostic.replace(ty.span, meant, format!("write `{meant}`")),
+        (None, Some(near)) => diagnostic
+            .nearest(ty.span, name, near),
+        (None, None) => diagnostic.help(
             "types are `string`, `int`, `number`, `bool`, `timestamp`, `any`, string literals, `[T]`, `{ a: T }`, `T?`, resource kinds and what `type` declares",
         ),
     };

@@ -70,7 +70,7 @@ fn output_that_cannot_be_written_is_no_success() {
 
 #[test]
 fn a_name_that_the_author_chose_is_offered_and_not_put_there() {
-    let text = "let orders_us = 1\nlet all = orders_eu\nlet some = uppercas(\"a\")\n";
+    let text = "let orders_us = 1\nlet all = orders_eu\nlet some = upprcase(\"a\")\n";
     let folder = write(&[("a.flow", text)]);
     let output = flowc_in(folder.path(), &["check", "--fix", "a.flow"]);
     assert_eq!(output.status.code(), Some(1));
@@ -78,13 +78,13 @@ fn a_name_that_the_author_chose_is_offered_and_not_put_there() {
     assert!(errors.contains("Fixed 1 problem in a.flow"), "{errors}");
     assert!(errors.contains("write `orders_us`"), "{errors}");
     let mended = std::fs::read_to_string(folder.path().join("a.flow")).expect("a file");
-    assert_eq!(mended, text.replace("uppercas(", "uppercase("));
+    assert_eq!(mended, text.replace("upprcase(", "uppercase("));
 }
 
 #[test]
 fn a_file_that_was_not_read_as_it_is_is_not_mended() {
     let folder = write(&[]);
-    let bytes = b"let a = \"\xE9\"\nlet b = uppercas(a)\n";
+    let bytes = b"let a = \"\xE9\"\nlet b = upprcase(a)\n";
     std::fs::write(folder.path().join("a.flow"), bytes).expect("a file");
     let output = flowc_in(
         folder.path(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use flowc::backend::deployment::Deployment;
 use flowc::diagnostic::levels::LintLevels;
 use flowc::diagnostic::{Code, Diagnostic, render};
-use flowc::driver;
+use flowc::driver::{self, mend};
 use flowc::ir::Program;
 use flowc::source::{FileId, SourceFile, Sources};
 use flowc::testing::bench::Bench;
@@ -162,7 +162,7 @@ fn a_fix_takes_its_problem_away_and_brings_no_more() {
             // One that is only offered must do what it says, too.
             let mut one = diagnostic.clone();
             one.fix.iter_mut().for_each(|fix| fix.safe = true);
-            let fixed = driver::apply_fixes(&text, FileId(0), std::slice::from_ref(&one));
+            let fixed = mend::apply_fixes(&text, FileId(0), std::slice::from_ref(&one));
             let Some((mended, _)) = fixed else {
                 continue;
             };
@@ -182,4 +182,48 @@ fn a_fix_takes_its_problem_away_and_brings_no_more() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(applied > 50, "only {applied} fixes");
+}
+
+#[test]
+fn mending_keeps_what_can_be_read_and_ends() {
+    let mut wrong = String::new();
+    let mut mended = 0;
+    let levels = LintLevels::default();
+    for (path, text) in files() {
+        for text in [text.replace('\n', "\r\n"), text] {
+            let compile = |text: &str| {
+                let main = SourceFile::new(&*path, text);
+                driver::compile(main, &levels, &mut workspace::read_used)
+            };
+            let before = compile(&text);
+            let after = match mend::mend(&before, &levels, &mut workspace::read_used) {
+                Ok(Some(after)) => after,
+                Ok(None) => continue,
+                Err(reason) => {
+                    let _ = writeln!(wrong, "{path}: {reason}");
+                    continue;
+                }
+            };
+            mended += 1;
+            let unread = |compilation: &driver::Compilation| {
+                let of_syntax = |d: &&Diagnostic| d.code.code().starts_with("F01");
+                compilation.diagnostics.iter().filter(of_syntax).count()
+            };
+            if unread(&after.compilation) > unread(&before) {
+                let _ = writeln!(wrong, "{path}: less of it can be read");
+            }
+            if text.contains("\r\n") && after.text.replace("\r\n", "").contains('\n') {
+                let _ = writeln!(wrong, "{path}: its lines end in two ways");
+            }
+            let again = compile(&after.text);
+            if !matches!(
+                mend::mend(&again, &levels, &mut workspace::read_used),
+                Ok(None)
+            ) {
+                let _ = writeln!(wrong, "{path}: a second time changes it again");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(mended > 100, "only {mended} files were mended");
 }

@@ -146,7 +146,7 @@ impl Checker<'_> {
         }
         let near = find_nearest(name, candidates.iter().map(String::as_str));
         self.report(match near {
-            Some(near) => diagnostic.suggest(span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(span, name, near),
             None if Function::find(name).is_some() => {
                 diagnostic.help(format!("`{name}` is a function: call it as `{name}(…)`"))
             }
@@ -202,11 +202,13 @@ impl Checker<'_> {
         );
         let near = find_nearest(&name.node, candidates.iter().copied());
         self.report(match near {
-            Some(near) => diagnostic.replace(
-                name.span,
-                in_place_of(name, near),
-                format!("write `{near}`"),
-            ),
+            Some(near) => diagnostic
+                .replace(
+                    name.span,
+                    in_place_of(name, near),
+                    format!("write `{near}`"),
+                )
+                .guessed(&name.node, near),
             None if candidates.is_empty() => diagnostic,
             None => {
                 let mut shown: Vec<String> = candidates
@@ -295,9 +297,9 @@ impl Checker<'_> {
                         format!("{} has no member `{}`", quoted(of), name.node),
                     );
                     match is_dotted(name) {
-                        true => {
-                            diagnostic.replace(name.span, path.as_str(), format!("write `{path}`"))
-                        }
+                        true => diagnostic
+                            .replace(name.span, path.as_str(), format!("write `{path}`"))
+                            .offered(),
                         false => diagnostic.help(format!("there is `.{path}`")),
                     }
                 } else {

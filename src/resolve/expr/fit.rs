@@ -264,9 +264,9 @@ pub(super) fn offer_value(
 ) -> Diagnostic {
     const SHOWN: usize = 12;
     match find_nearest(text, values.iter().map(String::as_str)) {
-        Some(near) => {
-            diagnostic.replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
-        }
+        Some(near) => diagnostic
+            .replace(span, format!("\"{near}\""), format!("write `\"{near}\"`"))
+            .guessed(text, near),
         // So few are in the message or beside the place already.
         None if values.len() <= SHOWN_VALUES
             && !matches!(

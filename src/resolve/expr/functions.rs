@@ -102,14 +102,19 @@ impl Checker<'_> {
             return self.report(diagnostic.help(*advice));
         }
         let meant = match name.node.as_str() {
-            "len" | "size" => Some("length"),
             "toString" | "str" => Some("string"),
-            "toNumber" | "int" | "float" => Some("number"),
+            "toNumber" | "float" => Some("number"),
             "upper" | "toUpperCase" => Some("uppercase"),
             "lower" | "toLowerCase" => Some("lowercase"),
             "avg" | "mean" => Some("average"),
             "ceiling" => Some("ceil"),
             "pow" => Some("power"),
+            _ => None,
+        };
+        // Of a list it would be `count`; a whole number would be cut off; texts are not appended.
+        let similar = match name.node.as_str() {
+            "len" | "size" => Some("length"),
+            "int" => Some("number"),
             "concat" => Some("append"),
             _ => None,
         };
@@ -119,13 +124,14 @@ impl Checker<'_> {
             .map(String::as_str)
             .chain(OWN)
             .chain(Function::all().iter().map(|f| f.name));
-        let near = meant.or_else(|| find_nearest(&name.node, candidates));
-        self.report(match near {
-            Some(near) if own.iter().any(|name| name == near) => {
-                diagnostic.suggest(name.span, near, format!("write `{near}`"))
+        let near = similar.or_else(|| find_nearest(&name.node, candidates));
+        self.report(match (meant, near) {
+            (Some(meant), _) => {
+                diagnostic.replace(name.span, meant, format!("write `{meant}`"))
             }
-            Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
-            None => diagnostic.help("results of calls and steps are read by their names: a call stands in the flow, not in an expression"),
+            (None, Some(near)) => diagnostic
+                .nearest(name.span, &name.node, near),
+            (None, None) => diagnostic.help("results of calls and steps are read by their names: a call stands in the flow, not in an expression"),
         });
     }
 

@@ -59,9 +59,9 @@ impl Checker<'_> {
                     );
                     let near = find_nearest(&name, candidates.iter().map(String::as_str));
                     self.report(match near {
-                        Some(near) => {
-                            diagnostic.replace(span, format!("${near}"), format!("write `${near}`"))
-                        }
+                        Some(near) => diagnostic
+                            .replace(span, format!("${near}"), format!("write `${near}`"))
+                            .guessed(&name, near),
                         None => diagnostic,
                     });
                 }

@@ -616,7 +616,10 @@ impl Checker<'_> {
                 "`+` adds numbers, and this is a string",
             )
             .help("write the values into one string: `\"{a}{b}\"`");
+            // Elsewhere two numbers before the text would be added first.
+            let added = values.iter().take_while(|value| !is_text(value)).count() > 1;
             self.report(match interpolation_fix(&operands) {
+                Some(fix) if added => diagnostic.fix(fix).offered(),
                 Some(fix) => diagnostic.fix(fix),
                 None => diagnostic,
             });

@@ -71,11 +71,13 @@ pub(super) fn check_timestamp(text: &str, span: Span) -> Result<(), Box<Diagnost
     );
     Err(Box::new(
         if read_date(text).is_ok_and(|rest| rest.is_empty()) {
-            diagnostic.replace(
-                span,
-                format!("\"{text}T00:00:00Z\""),
-                "write the start of the day",
-            )
+            diagnostic
+                .replace(
+                    span,
+                    format!("\"{text}T00:00:00Z\""),
+                    "write the start of the day",
+                )
+                .offered()
         } else {
             diagnostic.help("a timestamp looks like `2026-01-01T02:00:00Z`")
         },

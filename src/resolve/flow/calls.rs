@@ -153,7 +153,8 @@ impl<'u> Flow<'_, 'u> {
                         span,
                         "the result's type is known, and `returns` cannot change it",
                     )
-                    .replace(span, "", "leave it out"),
+                    .replace(span, "", "leave it out")
+                    .offered(),
                 );
             }
         }

@@ -407,15 +407,21 @@ impl<'u> Flow<'_, 'u> {
         let candidates = raises.candidates();
         let bare = |full: &str| full.strip_suffix("Exception").unwrap_or(full).to_owned();
         let names: Vec<String> = candidates.iter().map(|c| bare(c)).collect();
-        let near = names
+        let unprefixed = names
             .iter()
             .find(|full| bare(name).as_str() == own_part(full))
-            .map(String::as_str)
+            .map(String::as_str);
+        let near = unprefixed
             .or_else(|| find_nearest(name, candidates.iter().map(String::as_str)))
             .or_else(|| find_nearest(name, names.iter().map(String::as_str)));
         if let Some(near) = near {
             let near = bare(near);
-            self.report(diagnostic.replace(error.span, near.as_str(), format!("write `{near}`")));
+            let diagnostic =
+                diagnostic.replace(error.span, near.as_str(), format!("write `{near}`"));
+            self.report(match unprefixed {
+                Some(_) => diagnostic,
+                None => diagnostic.guessed(&bare(name), &near),
+            });
             return;
         }
         if raises.has_pipeline {

@@ -99,7 +99,7 @@ impl Flow<'_, '_> {
             );
             let near = find_nearest(&word.node, words.iter().copied());
             self.report(match near {
-                Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(word.span, &word.node, near),
                 None => {
                     let words: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
                     diagnostic.help(format!("there are {}", words.join(", ")))

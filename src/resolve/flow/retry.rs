@@ -211,7 +211,7 @@ impl<'u> Flow<'_, 'u> {
                 );
                 let near = find_nearest(&name.node, names.iter().map(String::as_str));
                 self.report(match near {
-                    Some(near) => diagnostic.suggest(name.span, near, format!("write `{near}`")),
+                    Some(near) => diagnostic.nearest(name.span, &name.node, near),
                     None => diagnostic.help(format!(
                         "`retry {} = max 5 every 10s` among the file's items declares one",
                         name.node

@@ -174,7 +174,7 @@ impl<'u> Flow<'_, 'u> {
             ),
         );
         self.report(match find_nearest(&mode.node, ["standard", "express"]) {
-            Some(near) => diagnostic.replace(mode.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(mode.span, &mode.node, near),
             None => diagnostic,
         });
     }
@@ -289,7 +289,7 @@ impl<'u> Flow<'_, 'u> {
                     format!("`log` takes `errors`, `all` or `off`, not `{other}`"),
                 );
                 self.report(match find_nearest(other, words) {
-                    Some(near) => diagnostic.replace(level.span, near, format!("write `{near}`")),
+                    Some(near) => diagnostic.nearest(level.span, other, near),
                     None => diagnostic,
                 });
                 LogLevel::Errors

@@ -281,7 +281,7 @@ impl<'u> Flow<'_, 'u> {
                     span: before,
                     text: "pass ".to_owned(),
                 }],
-                safe: true,
+                safe: false,
             };
             self.report(
                 Diagnostic::new(
@@ -320,7 +320,7 @@ impl<'u> Flow<'_, 'u> {
         names.sort();
         let near = find_nearest(&name.node, names.iter().map(String::as_str));
         let diagnostic = match near {
-            Some(near) => diagnostic.suggest(name.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(name.span, &name.node, near),
             None if names.is_empty() => {
                 diagnostic.help(format!("declare it: `step {} = …`", name.node))
             }

@@ -492,7 +492,7 @@ impl TestChecker<'_, '_> {
                 condition.span,
                 format!("expected `{near}`, found `{word}`"),
             )
-            .replace(condition.span, near, format!("write `{near}`")),
+            .nearest(condition.span, word, near),
         );
         true
     }
@@ -662,7 +662,9 @@ impl TestChecker<'_, '_> {
                 } else {
                     near.clone()
                 };
-                diagnostic.suggest(target.span, written, format!("write `{near}`"))
+                diagnostic
+                    .replace(target.span, written, format!("write `{near}`"))
+                    .guessed(&name, &near)
             }
             None => {
                 let names = calls::names(&self.candidates, false);

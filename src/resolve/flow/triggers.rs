@@ -91,7 +91,7 @@ impl<'u> Flow<'_, 'u> {
             other => find_nearest(other, words.iter().copied()),
         };
         self.report(match near {
-            Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(word.span, &word.node, near),
             None => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 diagnostic.help(format!("there are {}", words.join(", ")))
@@ -122,9 +122,9 @@ impl<'u> Flow<'_, 'u> {
                 format!("`{text}` is no time zone"),
             );
             self.report(match find_nearest(text, timezone::names()) {
-                Some(near) => {
-                    diagnostic.replace(value.span, format!("\"{near}\""), format!("write `{near}`"))
-                }
+                Some(near) => diagnostic
+                    .replace(value.span, format!("\"{near}\""), format!("write `{near}`"))
+                    .guessed(text, near),
                 None => diagnostic.help("zones have names such as `Europe/Berlin` or `UTC`"),
             });
         }
@@ -267,7 +267,7 @@ impl<'u> Flow<'_, 'u> {
                 );
                 let near = find_nearest(name, names.iter().map(String::as_str));
                 self.report(match near.filter(|near| *near != name) {
-                    Some(near) => diagnostic.suggest(span, near, format!("write `{near}`")),
+                    Some(near) => diagnostic.nearest(span, name, near),
                     None => diagnostic.help(
                         "the end of any other execution is an event: `on event({ source: [\"aws.states\"], … })`",
                     ),
@@ -320,7 +320,7 @@ impl<'u> Flow<'_, 'u> {
             )
             .help("`succeeded`, `failed`, `timed_out`, `aborted`, or a list of them");
             self.report(match find_nearest(name, known) {
-                Some(near) => diagnostic.replace(word.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(word.span, name, near),
                 None => diagnostic,
             });
         }
@@ -489,7 +489,7 @@ impl<'u> Flow<'_, 'u> {
             "`start` is the `oldest` record, or the `newest`, which is meant when nothing is said",
         );
         self.report(match find_nearest(word, ["oldest", "newest"]) {
-            Some(near) => diagnostic.replace(written.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(written.span, word, near),
             None => diagnostic,
         });
         false

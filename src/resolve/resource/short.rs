@@ -306,11 +306,13 @@ impl Writer<'_, '_, '_> {
         let diagnostic = self.wrong(value.span, format!("{what} has no value `\"{wanted}\"`"));
         let near = find_nearest(wanted, ways.keys().map(String::as_str));
         self.scope.report(match near {
-            Some(near) => diagnostic.replace(
-                value.span,
-                format!("\"{near}\""),
-                format!("write `\"{near}\"`"),
-            ),
+            Some(near) => diagnostic
+                .replace(
+                    value.span,
+                    format!("\"{near}\""),
+                    format!("write `\"{near}\"`"),
+                )
+                .guessed(wanted, near),
             None => diagnostic.help(format!("the values are {}", words.join(", "))),
         });
         self.nothing()

@@ -334,7 +334,7 @@ impl Builder<'_> {
                     kind.span,
                     format!("expected `{near}`, found `{}`", kind.node),
                 )
-                .replace(kind.span, near, format!("write `{near}`")),
+                .nearest(kind.span, &kind.node, near),
                 _ => {
                     self.kinds.insert(kind.node.clone());
                     return false;
@@ -371,7 +371,8 @@ impl Builder<'_> {
             .filter(|m| matches!(m.kind, MemberKind::Setting(_)) && m.span.start > first.start)
             .map(|m| m.span)
             .collect();
-        late.extend(members.iter_mut().filter_map(take_timeout));
+        let of_stages: Vec<Span> = members.iter_mut().filter_map(take_timeout).collect();
+        late.extend(&of_stages);
         late.sort();
         for setting in late {
             let text = self.text.get(setting.range()).unwrap_or("").to_owned();
@@ -395,7 +396,8 @@ impl Builder<'_> {
                             text: String::new(),
                         },
                     ],
-                    safe: true,
+                    // Behind a stage it may be meant for that one.
+                    safe: !of_stages.contains(&setting),
                 }),
             );
         }

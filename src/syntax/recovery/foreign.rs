@@ -189,7 +189,8 @@ fn describe_flaw(text: &Text<'_>, flaw: &Flaw, span: Span) -> Diagnostic {
             span,
             "this `}` in a string closes no interpolation",
         )
-        .replace(span, "}}", "write `}}` for a brace in the text"),
+        .replace(span, "}}", "write `}}` for a brace in the text")
+        .offered(),
     }
 }
 
@@ -285,7 +286,7 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
                 Some(name) => {
                     let long = format!("= {} {}", text.word(name), &foreign[..1]);
                     let title = format!("write `{long} …`");
-                    diagnostic.replace(span, long, title)
+                    diagnostic.replace(span, long, title).offered()
                 }
                 None => diagnostic.help("write `set x = x + 1`"),
             };
@@ -328,7 +329,12 @@ fn operator(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
             let diagnostic = if comparison {
                 diagnostic.help("`not` covers the comparison that follows; use parentheses")
             } else {
-                diagnostic.replace(span, spaced.clone(), format!("write `{own}`"))
+                let diagnostic = diagnostic.replace(span, spaced.clone(), format!("write `{own}`"));
+                if default {
+                    diagnostic.offered()
+                } else {
+                    diagnostic
+                }
             };
             (Patch::text(spaced), diagnostic)
         }
@@ -421,6 +427,12 @@ fn quoted(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
     } else {
         inner.to_owned()
     };
+    // What is text between these quotes would be an expression between double ones.
+    let braces = match open {
+        '\'' => inner.contains(['{', '}']),
+        '`' => written.matches('{').count() != written.matches("${").count(),
+        _ => false,
+    };
     let own = format!("\"{}\"", with_own_quotes(&inner));
     let message = match open {
         '\'' => "a string stands in double quotes, found single ones",
@@ -433,7 +445,7 @@ fn quoted(text: &Text<'_>, index: usize) -> (Patch, Diagnostic) {
             span,
             text: own.clone(),
         }],
-        safe: open != '\'' || !inner.contains(['{', '}']),
+        safe: !braces,
     };
     (
         Patch::text(own),

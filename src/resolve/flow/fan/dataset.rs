@@ -210,7 +210,7 @@ impl<'u> Flow<'_, 'u> {
             );
             let near = find_nearest(&name.node, offered.clone());
             self.report(match near {
-                Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(name.span, &name.node, near),
                 None => {
                     let words: Vec<String> = offered.map(|o| format!("`{o}`")).collect();
                     diagnostic.help(format!("its options are {}", words.join(", ")))

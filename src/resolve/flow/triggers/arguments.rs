@@ -90,7 +90,7 @@ impl<'u> Arguments<'u> {
                 format!("`on {}` has no argument `{}`", self.word, name.node),
             );
             flow.report(match find_nearest(&name.node, self.known.iter().copied()) {
-                Some(near) => diagnostic.replace(name.span, near, format!("write `{near}`")),
+                Some(near) => diagnostic.nearest(name.span, &name.node, near),
                 None if self.known.is_empty() => diagnostic,
                 None => diagnostic.help(format!("there are {}", listed(&self.known))),
             });

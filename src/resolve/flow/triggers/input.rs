@@ -231,7 +231,7 @@ impl<'u> Flow<'_, 'u> {
         .also(started.name, "its parameters are declared here");
         let names = started.params.iter().map(|p| p.name.as_str());
         self.report(match find_nearest(&key.node, names) {
-            Some(near) => diagnostic.suggest(key.span, near, format!("write `{near}`")),
+            Some(near) => diagnostic.nearest(key.span, &key.node, near),
             None => diagnostic,
         });
     }

@@ -80,9 +80,9 @@ impl Flow<'_, '_> {
                 let mapped = key.node.replace('_', "-");
                 let near = words.clone().find(|word| *word == mapped);
                 self.report(match near.or_else(|| find_nearest(&key.node, words)) {
-                    Some(near) => {
-                        diagnostic.replace(key.span, quoted(near), format!("write `{near}`"))
-                    }
+                    Some(near) => diagnostic
+                        .replace(key.span, quoted(near), format!("write `{near}`"))
+                        .guessed(&key.node, near),
                     None => {
                         let words: Vec<String> = event
                             .pattern
@@ -179,7 +179,9 @@ impl Flow<'_, '_> {
         let near = OPERATORS.iter().copied().find(|word| *word == mapped);
         self.report(
             match near.or_else(|| find_nearest(&key.node, OPERATORS.iter().copied())) {
-                Some(near) => diagnostic.replace(key.span, quoted(near), format!("write `{near}`")),
+                Some(near) => diagnostic
+                    .replace(key.span, quoted(near), format!("write `{near}`"))
+                    .guessed(&key.node, near),
                 None => {
                     let words: Vec<String> =
                         OPERATORS.iter().map(|word| format!("`{word}`")).collect();

@@ -155,7 +155,7 @@ pub(super) fn misspelt_keyword(site: &Site<'_, '_>) -> Option<Mend> {
                 Code::MisspeltKeyword,
                 format!("expected `{keyword}`, found `{word}`"),
             )
-            .replace(site.span(), keyword.clone(), format!("write `{keyword}`")),
+            .nearest(site.span(), word, &keyword),
             site.at,
         )
         .put(site.at, Patch::text(keyword)),
@@ -266,7 +266,8 @@ pub(super) fn catch_without_error(site: &Site<'_, '_>) -> Option<Mend> {
                     "expected an error's name or `all` after `catch`, found `(`",
                 )
                 .help("in the handler the error is `error`, with `error.name` and `error.cause`")
-                .replace(span, "all", "write `catch all`"),
+                .replace(span, "all", "write `catch all`")
+                .offered(),
                 after - 1,
             )
             .drop(site.at + 1..after)
@@ -533,7 +534,7 @@ pub(super) fn missing_block(site: &Site<'_, '_>) -> Option<Mend> {
                         text: " }".to_owned(),
                     },
                 ],
-                safe: head == "try" || is_reserved(head),
+                safe: false,
             }),
             site.at,
         )

@@ -101,7 +101,7 @@ pub(super) fn misspelt(site: &Site<'_, '_>) -> Option<Mend> {
                 span,
                 format!("expected `{keyword}`, found `{word}`"),
             )
-            .replace(span, keyword, format!("write `{keyword}`")),
+            .nearest(span, word, keyword),
             site.at.max(first + 1),
         )
         .put(first, Patch::text(keyword)),
@@ -125,7 +125,7 @@ pub(super) fn misspelt_expectation(site: &Site<'_, '_>) -> Option<Mend> {
                 span,
                 format!("expected `{near}`, found `{}`", text.word(word)),
             )
-            .replace(span, near, format!("write `{near}`")),
+            .nearest(span, text.word(word), near),
             word,
         )
         .put(word, Patch::text(near)),

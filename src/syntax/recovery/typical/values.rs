@@ -85,6 +85,7 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
         } else if rest.is_empty() && written.contains('_') {
             ("a number has no `_` in it".to_owned(), Some(trimmed))
         } else if rest.is_empty() && trimmed != digits {
+            // In other languages it may be an octal one.
             ("a number does not begin with `0`".to_owned(), Some(trimmed))
         } else if rest.eq_ignore_ascii_case("ms") {
             ("a duration has whole seconds".to_owned(), None)
@@ -105,7 +106,15 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
         format!("{message}, found `{written}`"),
     );
     let diagnostic = match &own {
-        Some(own) => diagnostic.replace(site.span(), own.clone(), format!("write `{own}`")),
+        Some(own) => {
+            let diagnostic = diagnostic.replace(site.span(), own.clone(), format!("write `{own}`"));
+            let octal = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+            if octal && rest.is_empty() {
+                diagnostic.offered()
+            } else {
+                diagnostic
+            }
+        }
         None if rest.eq_ignore_ascii_case("ms") => diagnostic.help("`1s` is the shortest"),
         None => diagnostic
             .help("write digits, as in `1000` or `1.5`; durations are `5m`, sizes `256KB`"),
