@@ -1,6 +1,6 @@
 //! Operators and `if … then … else`.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Binary, Expr, ExprKind, Literal, Type, Unary};
 use crate::resolve::expr::facts::facts;
 use crate::resolve::expr::fit::{is_attribute_value, offer_default, offer_value};
@@ -8,6 +8,8 @@ use crate::resolve::expr::{Checker, Wanted, invalid, text};
 use crate::resolve::types::{describe, enum_of};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOp, UnaryOp};
+
+mod addition;
 
 /// What can be compared with what.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -448,12 +450,15 @@ impl Checker<'_> {
     }
 
     fn check_order(&mut self, op: &str, left: &Expr, right: &Expr) -> bool {
-        for value in [left, right] {
-            if !(self.check_plain(value) && self.check_present(value, op)) {
-                return false;
-            }
+        if !(self.check_plain(left) && self.check_plain(right)) {
+            return false;
         }
         let (a, b) = (class(&left.ty), class(&right.ty));
+        // What is of another kind is so whether it may be null or not.
+        let apart = [a, b].contains(&Class::Text) && [a, b].contains(&Class::Number);
+        if !apart && !(self.check_present(left, op) && self.check_present(right, op)) {
+            return false;
+        }
         for (value, class) in [(left, a), (right, b)] {
             if !matches!(class, Class::Number | Class::Text | Class::Unknown) {
                 self.report(Diagnostic::new(
@@ -487,9 +492,11 @@ impl Checker<'_> {
             self.report(if half {
                 diagnostic.help("`fromMillis(toMillis(…))` reads a timestamp from a string")
             } else {
-                diagnostic.help(
-                    "`number(…)` reads a number from a string, `toMillis(…)` from a timestamp",
-                )
+                let text = if a == Class::Text { left } else { right };
+                diagnostic.help(match text.ty.non_null() {
+                    Type::Timestamp => "`toMillis(…)` reads a number from a timestamp",
+                    _ => number_of(&text.ty),
+                })
             });
             return false;
         }
@@ -567,8 +574,11 @@ impl Checker<'_> {
 
     /// The operand of arithmetic, when it is a number.
     fn number_operand(&mut self, value: Expr, op: &str) -> Option<Expr> {
-        if value.ty == Type::Invalid || !self.check_plain(&value) || !self.check_present(&value, op)
-        {
+        if value.ty == Type::Invalid || !self.check_plain(&value) {
+            return None;
+        }
+        // A text is no number whether it may be null or not.
+        if class(&value.ty) != Class::Text && !self.check_present(&value, op) {
             return None;
         }
         if matches!(class(&value.ty), Class::Number | Class::Unknown) {
@@ -580,65 +590,10 @@ impl Checker<'_> {
             format!("`{op}` needs numbers, found {}", describe(&value.ty)),
         );
         self.report(match class(&value.ty) {
-            Class::Text => diagnostic.help("`number(…)` reads a number from a string"),
+            Class::Text => diagnostic.help(number_of(&value.ty)),
             _ => diagnostic,
         });
         None
-    }
-
-    /// A chain of `+`, so that texts in it make one message.
-    fn infer_addition(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
-        let mut operands = vec![right];
-        let mut rest = left;
-        while let ast::ExprKind::Binary { op, left, right } = &rest.kind {
-            if op.node != BinaryOp::Add {
-                break;
-            }
-            operands.push(right);
-            rest = left;
-        }
-        operands.push(rest);
-        operands.reverse();
-        let values: Vec<Expr> = operands
-            .iter()
-            .map(|operand| self.check(operand, None))
-            .collect();
-        if values.iter().any(|value| value.ty == Type::Invalid) {
-            return invalid(span);
-        }
-        let is_text = |value: &Expr| {
-            class(&value.ty) == Class::Text && value.ty.non_null() != Type::Timestamp
-        };
-        if let Some(text) = values.iter().find(|value| is_text(value)) {
-            let diagnostic = Diagnostic::new(
-                Code::StringAddition,
-                text.span,
-                "`+` adds numbers, and this is a string",
-            )
-            .help("write the values into one string: `\"{a}{b}\"`");
-            // Elsewhere two numbers before the text would be added first.
-            let added = values.iter().take_while(|value| !is_text(value)).count() > 1;
-            self.report(match interpolation_fix(&operands) {
-                Some(fix) if added => diagnostic.fix(fix).offered(),
-                Some(fix) => diagnostic.fix(fix),
-                None => diagnostic,
-            });
-            return invalid(span);
-        }
-        if let Some(diagnostic) = join_instead(&values, &operands, span) {
-            self.report(diagnostic);
-            return invalid(span);
-        }
-        let op = Spanned::new(BinaryOp::Add, span);
-        let mut values = values.into_iter();
-        let Some(mut sum) = values.next() else {
-            return invalid(span);
-        };
-        for value in values {
-            let place = sum.span.to(value.span);
-            sum = self.arithmetic(&op, sum, value, place);
-        }
-        Expr { span, ..sum }
     }
 
     fn arithmetic(&mut self, op: &Spanned<BinaryOp>, left: Expr, right: Expr, span: Span) -> Expr {
@@ -725,6 +680,15 @@ impl Checker<'_> {
     }
 }
 
+/// How a number is read from a string.
+fn number_of(text: &Type) -> &'static str {
+    if text.is_nullable() {
+        "`number(… ?? \"0\")` reads a number from a string that may be null, such as a field of a CSV file"
+    } else {
+        "`number(…)` reads a number from a string, such as a field of a CSV file"
+    }
+}
+
 fn class(ty: &Type) -> Class {
     match ty.non_null() {
         Type::Int | Type::Number | Type::Duration | Type::Size => Class::Number,
@@ -765,113 +729,4 @@ fn compare_with_bool(diagnostic: Diagnostic, text: &Expr) -> Diagnostic {
         }
         _ => diagnostic.help("a bool is `true` or `false`, without quotes"),
     }
-}
-
-/// Lists or objects that were meant to be joined: one message, and how that is written.
-fn join_instead(values: &[Expr], operands: &[&ast::Expr], span: Span) -> Option<Diagnostic> {
-    let first = class(&values.first()?.ty);
-    if !values.iter().all(|value| class(&value.ty) == first) {
-        return None;
-    }
-    let (open, close, what) = match first {
-        Class::List => ("[...", "]", "lists"),
-        Class::Object => ("{ ...", " }", "objects"),
-        _ => return None,
-    };
-    let places: Vec<Span> = operands.iter().map(|operand| operand.span).collect();
-    let mut edits = vec![Edit {
-        span: places.first()?.before(),
-        text: open.to_owned(),
-    }];
-    edits.extend(places.windows(2).map(|pair| Edit {
-        span: pair[0].after().to(pair[1].before()),
-        text: ", ...".to_owned(),
-    }));
-    edits.push(Edit {
-        span: places.last()?.after(),
-        text: close.to_owned(),
-    });
-    let diagnostic = Diagnostic::new(
-        Code::WrongOperand,
-        span,
-        format!("`+` adds numbers, and these are {what}"),
-    );
-    Some(diagnostic.fix(Fix {
-        title: "join them".to_owned(),
-        edits,
-        safe: true,
-    }))
-}
-
-/// Turns `"a" + b + "c"` into `"a{b}c"`, when the literals are plain ones whose text can stay as it is.
-fn interpolation_fix(operands: &[&ast::Expr]) -> Option<Fix> {
-    let mut edits = Vec::new();
-    let last = operands.len().checked_sub(1)?;
-    // The literals lose their quotes but for the outermost, the others get braces, what stands between goes.
-    let mut open = String::from("\"");
-    for (at, operand) in operands.iter().enumerate() {
-        let literal = plain_text(operand)?;
-        let span = operand.span;
-        let begin = if literal {
-            Span {
-                end: span.start + 1,
-                ..span
-            }
-        } else {
-            span.before()
-        };
-        let from = match at.checked_sub(1).and_then(|i| operands.get(i)) {
-            Some(before) => {
-                let end = before.span.end - u32::from(plain_text(before)?);
-                Span {
-                    start: end,
-                    end: begin.end,
-                    ..span
-                }
-            }
-            None => begin,
-        };
-        if !literal {
-            open.push('{');
-        }
-        edits.push(Edit {
-            span: from,
-            text: std::mem::take(&mut open),
-        });
-        if !literal {
-            open.push('}');
-        }
-        if at == last {
-            open.push('"');
-            let end = Span {
-                start: span.end - u32::from(literal),
-                ..span
-            };
-            edits.push(Edit {
-                span: end,
-                text: std::mem::take(&mut open),
-            });
-        }
-    }
-    Some(Fix {
-        title: "write one string".to_owned(),
-        edits,
-        safe: true,
-    })
-}
-
-/// Whether it is a plain string literal; None for one whose text is not what is written between its quotes.
-fn plain_text(expr: &ast::Expr) -> Option<bool> {
-    let ast::ExprKind::String(parts) = &expr.kind else {
-        return Some(false);
-    };
-    let text: Option<usize> = parts
-        .iter()
-        .map(|part| match part {
-            ast::StringPart::Text(text) => Some(text.len()),
-            ast::StringPart::Expr(_) => None,
-        })
-        .sum();
-    let written = (expr.span.end - expr.span.start) as usize;
-    (text? + 2 == written).then_some(true)
 }

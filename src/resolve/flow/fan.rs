@@ -1,7 +1,5 @@
 //! `map` and `parallel`: bodies that run on their own.
 
-mod dataset;
-
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -18,6 +16,8 @@ use crate::resolve::expr;
 use crate::resolve::scope::{Body, BodyId, BodyKind, FrameKind, Named};
 use crate::source::Span;
 use crate::syntax::ast::{self, MapOptionKind};
+
+mod datasets;
 
 /// Items that an inline map runs at a time, at most; children of a distributed one.
 const MOST_INLINE: i64 = 40;

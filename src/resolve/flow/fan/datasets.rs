@@ -1,9 +1,9 @@
-//! The datasets that distributed maps read: readers, their options, and the types of rows.
+//! What a distributed map reads from S3, and what its items are.
 
-use super::super::Flow;
 use crate::diagnostic::{Code, Diagnostic, find_nearest};
 use crate::ir::{Access, Dataset, Expr, Items, Literal, Reader, Time, Type};
 use crate::resolve::expr::{self, require_time};
+use crate::resolve::flow::Flow;
 use crate::resolve::names::Names;
 use crate::resolve::types::{describe, fits};
 use crate::source::Span;
@@ -63,6 +63,65 @@ const ALL_BUT_OBJECTS: &[Reader] = &[
 ];
 
 impl<'u> Flow<'_, 'u> {
+    /// The type that an item is declared to have, which the items must fit.
+    pub(super) fn item_type(&mut self, written: &ast::Type, element: Type, items: Span) -> Type {
+        let ty = self.resolve_type(written);
+        if let Type::Map(column) = element.expand()
+            && ty.has_members()
+        {
+            self.check_columns(written, &column, &ty, items);
+        } else if !fits(&element, &ty) {
+            self.report(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    written.span,
+                    format!("each item is {}, not {}", describe(&element), describe(&ty)),
+                )
+                .also(items, "the items"),
+            );
+        }
+        ty
+    }
+
+    /// Which columns there are, only the data tells; what each of them is, is known.
+    fn check_columns(&mut self, written: &ast::Type, column: &Type, ty: &Type, items: Span) {
+        let narrower = |ty: &Type| {
+            *column == Type::String && matches!(ty, Type::Enum(_) | Type::Timestamp | Type::Any)
+        };
+        let fields = ty.fields();
+        let Some(wrong) = fields.iter().find(|field| {
+            let declared = field.ty.non_null();
+            !fits(column, &declared) && !narrower(&declared.expand())
+        }) else {
+            return;
+        };
+        let diagnostic = Diagnostic::new(
+            Code::TypeMismatch,
+            written.span,
+            format!(
+                "`{}` of each item is {}, not {}",
+                wrong.name,
+                describe(column),
+                describe(&wrong.ty)
+            ),
+        )
+        .also(items, "the items");
+        let number = matches!(
+            wrong.ty.non_null().expand(),
+            Type::Int | Type::Number | Type::Duration | Type::Size
+        );
+        self.report(match (column, number) {
+            (Type::String, true) => diagnostic.help(format!(
+                "the fields of a CSV file are strings: declare it as `string`, and read it with `number(item.{})`",
+                wrong.name
+            )),
+            (Type::String, false) => {
+                diagnostic.help("the fields of a CSV file are strings: declare it as `string`")
+            }
+            _ => diagnostic,
+        });
+    }
+
     /// The reader's call, when that is what the map goes through.
     pub(super) fn dataset_of(
         &self,
@@ -244,62 +303,6 @@ impl<'u> Flow<'_, 'u> {
         }
         fine
     }
-
-    pub(super) fn item_type(&mut self, written: &ast::Type, element: Type, items: Span) -> Type {
-        let ty = self.resolve_type(written);
-        if fits(&element, &ty) {
-            return ty;
-        }
-        let values = match element.expand() {
-            Type::Map(values) if ty.has_members() => Some(values.expand()),
-            _ => None,
-        };
-        if values == Some(Type::String) {
-            self.check_row(written, &ty);
-        } else if values.is_none() {
-            self.report(
-                Diagnostic::new(
-                    Code::TypeMismatch,
-                    written.span,
-                    format!("each item is {}, not {}", describe(&element), describe(&ty)),
-                )
-                .also(items, "the items"),
-            );
-        }
-        ty
-    }
-
-    /// What a file of texts is read as holds texts. One error for all the fields that do not.
-    fn check_row(&mut self, written: &ast::Type, row: &Type) {
-        let fields = row.fields();
-        let others: Vec<String> = (fields.iter().filter(|field| !holds_text(&field.ty)))
-            .map(|field| format!("`{}` is {}", field.name, describe(&field.ty)))
-            .collect();
-        let Some(first) = fields.iter().find(|field| !holds_text(&field.ty)) else {
-            return;
-        };
-        self.report(
-            Diagnostic::new(
-                Code::TypeMismatch,
-                written.span,
-                format!(
-                    "each row holds strings only, and {}",
-                    crate::resolve::types::and(&others)
-                ),
-            )
-            .help(format!(
-                "declare it `string`, and convert it where it is read: `number(item.{})`",
-                first.name
-            )),
-        );
-    }
-}
-
-fn holds_text(ty: &Type) -> bool {
-    matches!(
-        ty.non_null(),
-        Type::String | Type::Timestamp | Type::Enum(_) | Type::Any | Type::Invalid
-    )
 }
 
 /// What a reader gives for each item. Source: the developer guide's page on ItemReader; the spelling of an object's
@@ -311,6 +314,7 @@ fn row_type(reader: Reader, config: &[(String, Expr)]) -> Type {
     });
     match reader {
         Reader::Csv | Reader::Inventory => Type::map(Type::String),
+        _ if has_input_type_csv(config) => Type::map(Type::String),
         Reader::Objects if !loads => Type::object([
             ("Etag".to_owned(), Type::String, false),
             ("Key".to_owned(), Type::String, false),
@@ -325,13 +329,15 @@ fn row_type(reader: Reader, config: &[(String, Expr)]) -> Type {
 /// Where a CSV file's header stands follows from whether one is given.
 fn finish_config(reader: Reader, config: &mut Vec<(String, Expr)>, span: Span) {
     let given = config.iter().any(|(name, _)| name == "CSVHeaders");
-    let is_csv = reader == Reader::Csv
-        || config.iter().any(|(name, value)| {
-            name == "InputType" && value.as_literal() == Some(&Literal::String("CSV".to_owned()))
-        });
-    if is_csv {
+    if reader == Reader::Csv || has_input_type_csv(config) {
         let place = if given { "GIVEN" } else { "FIRST_ROW" };
         let value = Expr::literal(Literal::String(place.to_owned()), Type::String, span);
         config.insert(0, ("CSVHeaderLocation".to_owned(), value));
     }
+}
+
+fn has_input_type_csv(config: &[(String, Expr)]) -> bool {
+    config.iter().any(|(name, value)| {
+        name == "InputType" && value.as_literal() == Some(&Literal::String("CSV".to_owned()))
+    })
 }
