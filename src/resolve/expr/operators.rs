@@ -456,7 +456,8 @@ impl Checker<'_> {
         let (a, b) = (class(&left.ty), class(&right.ty));
         // What is of another kind is so whether it may be null or not.
         let apart = [a, b].contains(&Class::Text) && [a, b].contains(&Class::Number);
-        if !apart && !(self.check_present(left, op) && self.check_present(right, op)) {
+        let present = apart || self.check_present(left, op) && self.check_present(right, op);
+        if !present {
             return false;
         }
         for (value, class) in [(left, a), (right, b)] {
