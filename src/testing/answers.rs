@@ -10,7 +10,7 @@ use super::value::{Formula, Values};
 use crate::catalog::Pattern;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::test::{AnswerKind, MockTarget, TestValue};
-use crate::ir::{Call as Called, PipelineId, StageKind, Target, Test, VariableId};
+use crate::ir::{Call as Called, PipelineId, StageKind, Target, Test, Type, VariableId};
 use crate::simulate::call::{Answer, Call, Service};
 use crate::simulate::clock::Millis;
 use crate::simulate::data::Data;
@@ -246,7 +246,11 @@ fn default_answer(called: &Called, tokens_sent: bool, call: &Call) -> Option<Ans
     if called.form.pattern == Pattern::Callback && tokens_sent {
         return None;
     }
-    let value = smallest(&called.result);
+    let value = match &called.result {
+        // What the service answers by itself: of a job that was waited for, that it is done.
+        Type::Shape(_) if called.value_path.is_empty() => json!({}),
+        ty => smallest(ty),
+    };
     Some(Answer::succeed(result_of(called, &call.resource, value)))
 }
 

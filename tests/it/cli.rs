@@ -129,3 +129,14 @@ fn an_input_that_the_pipeline_does_not_take_is_told_and_run() {
         ["the input has no `parts`, which is a list of objects"]
     );
 }
+
+#[test]
+fn a_job_that_is_waited_for_is_done_unless_a_mock_says_otherwise() {
+    let text = "pipeline p() {\n  step scored = sagemaker.createTransformJob(\n    TransformJobName: \"score\",\n    ModelName: \"churn\",\n    TransformInput: { DataSource: { S3DataSource: { S3DataType: \"S3Prefix\", S3Uri: \"s3://in/a\" } } },\n    TransformOutput: { S3OutputPath: \"s3://out/a\" },\n    TransformResources: { InstanceType: \"ml.m5.large\", InstanceCount: 1 },\n  ) timeout 1h\n\n  flow scored -> return scored.TransformJobStatus\n}\n\ntest \"it is scored\" of p {\n  expect succeeded with \"Completed\"\n}\n";
+    let folder = write(&[("a.flow", text)]);
+    let output = flowc_in(folder.path(), &["test", "a.flow"]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let output = flowc_in(folder.path(), &["run", "a.flow", "--json"]);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(summary["output"], "Completed");
+}
