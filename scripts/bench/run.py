@@ -96,12 +96,13 @@ class Bench:
         if difference.returncode:
             raise RuntimeError(f"the plain pass does not write the same bytes:\n{difference.stdout[:2000]}")
         full = load = cpu = math.inf
+        memory = 0
         for turn in range(TURNS):
             out = lambda what: self.scratch / f"{sources.name}.{what}-{turn}-{{i}}"
             full = min(full, self.run(runs, self.plain, sources, expected, out("plain"))[0])
             load = min(load, self.run(runs, self.plain, sources, expected)[0])
-            turn_cpu, memory = self.run(runs, self.flowc, "build", "--quiet", sources, "--out", out("out"))
-            cpu = min(cpu, turn_cpu)
+            turn_cpu, turn_memory = self.run(runs, self.flowc, "build", "--quiet", sources, "--out", out("out"))
+            cpu, memory = min(cpu, turn_cpu), max(memory, turn_memory)
         plain = full - load + start  # what it took to have the output in memory is not the work
         print(f"{what}: flowc {cpu / 1000:.1f} ms, plain {plain / 1000:.1f} ms, an empty program {start / 1000:.1f} ms")
         self.say("  CPU, of plain", cpu / plain, 3, "×")
