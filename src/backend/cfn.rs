@@ -13,7 +13,7 @@ mod parameters;
 mod resource;
 mod role;
 mod start;
-mod value;
+pub mod value;
 mod watch;
 
 use serde_json::{Map, Value, json};

@@ -9,6 +9,7 @@ use super::Side;
 use super::change::Place;
 use super::policy::{self, Grant};
 use crate::backend::cfn::names::{Labels, Names};
+use crate::backend::cfn::value::placeholders;
 use crate::backend::report::{self, Permissions, RolePermissions};
 use crate::ir::access;
 use crate::ir::{Program, ResourceId};
@@ -74,9 +75,8 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
         });
         (grants.unwrap_or_default(), known)
     };
-    let ((old_grants, old_reasons), (new_grants, new_reasons)) = (read(old), read(new));
     let kept = new.map(|side| &side.output.template["Resources"]);
-    let (old, new) = (old_grants, new_grants);
+    let ((old, old_reasons), (new, new_reasons)) = (read(old), read(new));
     let holders: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let none = Vec::new();
     let mut changes = Vec::new();
@@ -132,8 +132,7 @@ pub(super) fn compare(old: Option<&Side>, new: Option<&Side>) -> Vec<PermissionC
 
 /// Whether all resources of a template that a grant is about are gone.
 fn is_about_none_of(grant: &Grant, kept: Option<&Value>) -> bool {
-    let named: Vec<&str> = (grant.resource.split("${").skip(1))
-        .filter_map(|rest| rest.split(['.', '}']).next())
+    let named: Vec<&str> = placeholders(&grant.resource)
         .filter(|name| !name.contains(':'))
         .collect();
     let is_kept = |name: &&str| kept.is_some_and(|resources| resources.get(name).is_some());

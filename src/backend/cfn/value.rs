@@ -105,17 +105,16 @@ fn find_reference<'a>(function: &str, operand: &'a Value, names: &mut BTreeSet<&
         "Ref" | "Fn::GetAtt" => {
             names.insert(text);
         }
-        "Fn::Sub" => find_placeholders(text, names),
+        "Fn::Sub" => names.extend(placeholders(text)),
         _ => {}
     }
 }
 
-fn find_placeholders<'a>(text: &'a str, names: &mut BTreeSet<&'a str>) {
-    for part in text.split("${").skip(1) {
-        if let Some((name, _)) = part.split_once('}') {
-            names.insert(name.split('.').next().unwrap_or(name));
-        }
-    }
+/// The names that the text of an Fn::Sub refers to, those of CloudFormation's own (`AWS::Region`) among them.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split("${").skip(1);
+    let names = parts.filter_map(|part| Some(part.split_once('}')?.0));
+    names.map(|name| name.split('.').next().unwrap_or(name))
 }
 
 /// Whether CloudFormation would take something inside for an intrinsic function.
