@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, find_nearest};
 use crate::ir::{Origin, Program, Resource};
 use crate::lint;
 use crate::resolve::{self, Allowed, Unit};
-use crate::source::{FileId, ReadError, SourceFile, Sources, Span};
+use crate::source::{FileId, ReadError, SourceFile, Sources, Span, normalize};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 
@@ -289,22 +289,4 @@ fn join(folder: &str, path: &str) -> String {
 fn relative<'a>(folder: &str, path: &'a str) -> &'a str {
     path.strip_prefix(folder)
         .map_or(path, |rest| rest.trim_start_matches('/'))
-}
-
-/// Without `.` and inner `..`, so that one file has one name.
-fn normalize(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    if rooted { format!("/{joined}") } else { joined }
 }

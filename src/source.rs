@@ -91,6 +91,24 @@ impl SourceFile {
     }
 }
 
+/// Without `.` and inner `..`, so that one file has one name.
+pub fn normalize(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if rooted { format!("/{joined}") } else { joined }
+}
+
 /// The files of one compilation: the one given, then those that it uses.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -142,4 +160,16 @@ pub enum ReadError {
     Missing(Vec<String>),
     /// There is one, and it cannot be read: the system's reason.
     Unreadable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalize;
+
+    #[test]
+    fn a_path_has_one_form() {
+        assert_eq!(normalize("a/./b/../c.flow"), "a/c.flow");
+        assert_eq!(normalize("../a//c.flow"), "../a/c.flow");
+        assert_eq!(normalize("/a/../c.flow"), "/c.flow");
+    }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::find_nearest;
 use crate::diagnostic::levels::{LintLevel, LintLevels};
-use crate::source::{ReadError, SourceFile};
+use crate::source::{ReadError, SourceFile, normalize};
 
 /// The name of the optional configuration file.
 pub const CONFIG_FILE: &str = "flowc.toml";
@@ -212,17 +212,21 @@ impl Workspace {
         }
     }
 
-    /// Where a folder is below that of `flowc.toml`, by their names alone: empty for that folder itself, None outside of
-    /// it and where there is no such file.
-    pub fn below_root(&self, path: &Path) -> Option<PathBuf> {
+    /// Where the current folder is below that of `flowc.toml`, by their names alone: empty for that folder itself and where
+    /// there is no such file.
+    pub fn here(&self) -> PathBuf {
+        self.below_root()
+            .and_then(|below| below(Path::new("")))
+            .unwrap_or_default()
+    }
+
+    /// Tells where a path is below the folder of `flowc.toml`; None of a path outside of it. None at all where there is no
+    /// such file.
+    fn below_root(&self) -> Option<impl Fn(&Path) -> Option<PathBuf>> {
         let here = std::env::current_dir().ok()?;
-        let absolute = |path: &Path| tree::normal(&here.join(path));
+        let absolute = move |path: &Path| PathBuf::from(normalize(&display(&here.join(path))));
         let root = absolute(self.root.as_deref()?);
-        let below = absolute(path);
-        Path::new(&below)
-            .strip_prefix(&root)
-            .ok()
-            .map(Path::to_owned)
+        Some(move |path: &Path| absolute(path).strip_prefix(&root).ok().map(Path::to_owned))
     }
 
     /// Whether `flowc.toml` stands in the current folder, so that all its sources are below it.
@@ -233,8 +237,11 @@ impl Workspace {
     /// Says where each source's artifacts go. Below the folder of `flowc.toml` that follows from the source's own place, so
     /// that it is the same from wherever and however it is built.
     pub fn place(&self, found: &mut [Found]) {
+        let Some(below_root) = self.below_root() else {
+            return;
+        };
         for source in found {
-            if let Some(below) = self.below_root(Path::new(&source.path)) {
+            if let Some(below) = below_root(Path::new(&source.path)) {
                 source.out = display(&below.with_extension(""));
             }
         }

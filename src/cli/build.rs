@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             outcome = Outcome::Problems;
             continue;
         };
-        let mut emission = driver::emit(program);
+        let (made, mut emission) = driver::make(program);
         if emission.has_errors() {
             output.diagnostics(&emission.diagnostics, &compilation.sources);
             output.summary(&source.path, &emission.diagnostics);
@@ -72,7 +72,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
         }
         // Nobody asked for the other environments, but what is there has to be true.
         let wants = |name: &str| args.env.is_some() || folder.join(name).exists();
-        let Some(parameters) = environments.parameters(program, &emission, wants) else {
+        let template = made.as_ref().map(|made| &made.template);
+        let Some(parameters) = environments.parameters(program, template, wants) else {
             continue;
         };
         emission.artifacts.extend(parameters);
@@ -102,11 +103,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             }
         }
     }
-    let complete = args.paths.is_empty() && workspace.is_here();
-    environments.finish(&workspace, (outcome == Outcome::Fine).then_some(complete))?;
+    environments.finish(&workspace, &args.paths, outcome)?;
     if args.paths.is_empty() {
-        let here = workspace.below_root(Path::new("")).unwrap_or_default();
-        for orphan in workspace::find_orphans(&out.join(here), &folders) {
+        for orphan in workspace::find_orphans(&out.join(workspace.here()), &folders) {
             let orphan = workspace::display(&orphan);
             output.status(
                 "Stale",

@@ -7,7 +7,6 @@ use super::output::{Output, plural};
 use super::{Outcome, find_sources, find_workspace};
 use crate::driver::mend::mend;
 use crate::driver::{self, Compilation};
-use crate::source::SourceFile;
 use crate::workspace::{self, Error, Workspace};
 
 #[derive(clap::Args, Debug)]
@@ -31,14 +30,14 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
     let mut environments = Environments::all(&workspace)?;
     for source in &found {
         let main = workspace::read_source(&source.path)?;
-        let mut compilation = compile(main, &workspace);
+        let mut compilation = driver::compile(main, &workspace.levels, &mut workspace::read_used);
         if args.fix {
             compilation = fix(&source.path, compilation, &workspace, output)?;
         }
         let mut diagnostics = compilation.diagnostics;
         if let Some(program) = &compilation.program {
-            let emission = driver::emit(program);
-            environments.check(program, &emission);
+            let (made, emission) = driver::make(program);
+            environments.check(program, made.as_ref().map(|made| &made.template));
             diagnostics.extend(emission.diagnostics);
         }
         output.diagnostics(&diagnostics, &compilation.sources);
@@ -50,16 +49,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Outcome, Error> {
             outcome = Outcome::Problems;
         }
     }
-    let complete = args.paths.is_empty() && workspace.is_here();
-    environments.finish(&workspace, (outcome == Outcome::Fine).then_some(complete))?;
+    environments.finish(&workspace, &args.paths, outcome)?;
     if outcome == Outcome::Fine {
         output.status("Checked", &plural(found.len(), "file"));
     }
     Ok(outcome)
-}
-
-fn compile(main: SourceFile, workspace: &Workspace) -> Compilation {
-    driver::compile(main, &workspace.levels, &mut workspace::read_used)
 }
 
 /// Applies safe fixes to the file until none is left, or none at all where they would not make it better.

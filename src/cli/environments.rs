@@ -1,11 +1,12 @@
 //! What `flowc.toml` says of environments, held against the parameters of the programs of a run.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::Outcome;
 use crate::backend::Artifact;
-use crate::driver::Emission;
 use crate::environment::{self, Problem};
 use crate::ir::Program;
 use crate::workspace::{Error, Workspace};
@@ -43,80 +44,64 @@ impl Environments {
     }
 
     /// The parameter files of a program, one for each environment of which `wants` takes the name of the file; None when
-    /// an environment does not fit, which [`Environments::finish`] tells.
+    /// an environment does not fit, which [`Environments::finish`] tells. A program that makes no template has none.
     pub(super) fn parameters(
         &mut self,
         program: &Program,
-        emission: &Emission,
+        template: Option<&Value>,
         wants: impl Fn(&str) -> bool,
     ) -> Option<Vec<Artifact>> {
+        self.declare(program);
         let mut files = Vec::new();
+        let Some(template) = template else {
+            return Some(files);
+        };
         let mut fits = true;
-        self.each(program, emission, |environment, template| {
+        for environment in &mut self.all {
             if !wants(&environment::file_name(program, &environment.name)) {
-                return Vec::new();
+                continue;
             }
-            let found =
-                environment::parameters(program, template, &environment.name, &environment.given);
-            found.map_or_else(
-                |problems| {
+            match environment.parameters(program, template) {
+                Ok(file) => files.push(file),
+                Err(problems) => {
                     fits = false;
-                    problems
-                },
-                |file| {
-                    files.push(file);
-                    Vec::new()
-                },
-            )
-        });
+                    environment.add(problems);
+                }
+            }
+        }
         fits.then_some(files)
     }
 
     /// Looks at the values that a program's parameters are given. What an environment leaves out is no mistake: it may
     /// not have that template.
-    pub(super) fn check(&mut self, program: &Program, emission: &Emission) {
-        self.each(program, emission, |environment, template| {
-            let found =
-                environment::parameters(program, template, &environment.name, &environment.given);
-            let mut problems = found.err().unwrap_or_default();
-            problems.retain(|problem| matches!(problem, Problem::Wrong(_)));
-            problems
-        });
-    }
-
-    fn each(
-        &mut self,
-        program: &Program,
-        emission: &Emission,
-        mut look: impl FnMut(&Environment, &Value) -> Vec<Problem>,
-    ) {
-        if self.all.is_empty() {
-            return;
-        }
-        (self.declared).extend(program.params.iter().map(|param| param.name.clone()));
-        // A file that makes no template has no parameters of its own.
-        let Some(template) = emission.artifacts.first() else {
-            return;
-        };
-        let template = serde_json::from_str(&template.text).unwrap_or_default();
+    pub(super) fn check(&mut self, program: &Program, template: Option<&Value>) {
+        self.declare(program);
         for environment in &mut self.all {
-            let problems = look(environment, &template);
-            let texts = problems.iter().map(Problem::to_string);
-            environment.problems.extend(texts);
+            let found = template.and_then(|t| environment.parameters(program, t).err());
+            let problems = found.into_iter().flatten();
+            environment.add(problems.filter(|p| matches!(p, Problem::Wrong(_))));
         }
     }
 
-    /// Fails when something is wrong with an environment. `complete` when all programs were looked at, so that a value
-    /// which none of them takes is one too many; where only some were, a name is wrong when it is nearly that of a
-    /// parameter. `None` when what seems unknown may be declared by a program that has errors.
+    fn declare(&mut self, program: &Program) {
+        if !self.all.is_empty() {
+            (self.declared).extend(program.params.iter().map(|param| param.name.clone()));
+        }
+    }
+
+    /// Fails when something is wrong with an environment. Where all programs were looked at, a value which none of them
+    /// takes is one too many; where only those of some paths were, or of a folder in the project, a name is wrong when it
+    /// is nearly that of a parameter. What seems unknown may be declared by a program that has errors.
     pub(super) fn finish(
         mut self,
         workspace: &Workspace,
-        complete: Option<bool>,
+        paths: &[PathBuf],
+        outcome: Outcome,
     ) -> Result<(), Error> {
+        let complete = paths.is_empty() && workspace.is_here();
         let mut told = Vec::new();
         for environment in &mut self.all {
-            if let Some(complete) = complete {
+            if outcome == Outcome::Fine {
                 let unknown = environment::unknown(&environment.given, &self.declared);
                 let wrong = unknown
                     .into_iter()
@@ -143,6 +128,15 @@ impl Environments {
 }
 
 impl Environment {
+    fn parameters(&self, program: &Program, template: &Value) -> Result<Artifact, Vec<Problem>> {
+        environment::parameters(program, template, &self.name, &self.given)
+    }
+
+    fn add(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        let texts = problems.into_iter().map(|problem| problem.to_string());
+        self.problems.extend(texts);
+    }
+
     fn find(workspace: &Workspace, name: &str) -> Result<Self, Error> {
         Ok(Self {
             name: name.to_owned(),

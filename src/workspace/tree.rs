@@ -9,7 +9,7 @@ use sha1::Digest;
 
 use super::git::{Files, Repository};
 use super::{CONFIG_FILE, Error, Found, Workspace, display, find_sources, read_text, read_used};
-use crate::source::{ReadError, SourceFile};
+use crate::source::{ReadError, SourceFile, normalize};
 
 /// Where one side's sources are.
 pub enum Tree<'r> {
@@ -281,7 +281,7 @@ pub fn is_same(old: &Tree, new: &Tree, path: &str) -> bool {
             .parent()
             .unwrap_or(Path::new(""))
             .to_owned();
-        left.extend(uses.iter().map(|used| normal(&folder.join(used))));
+        left.extend((uses.iter()).map(|used| normalize(&display(&folder.join(used)))));
     }
     true
 }
@@ -315,27 +315,6 @@ fn uses(bytes: &[u8]) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// Without `.` and inner `..`.
-pub(super) fn normal(path: &Path) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let text = display(path);
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part.to_owned()),
-        }
-    }
-    let joined = parts.join("/");
-    if text.starts_with('/') {
-        format!("/{joined}")
-    } else {
-        joined
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,12 +341,5 @@ mod tests {
         assert_eq!(found("use /* why */ \"a.flow\""), None);
         assert_eq!(found("use \"a\\u0062.flow\""), None);
         assert_eq!(found("pipeline p() { }"), Some(Vec::new()));
-    }
-
-    #[test]
-    fn a_path_has_one_form() {
-        assert_eq!(normal(Path::new("a/./b/../c.flow")), "a/c.flow");
-        assert_eq!(normal(Path::new("../a//c.flow")), "../a/c.flow");
-        assert_eq!(normal(Path::new("/a/../c.flow")), "/c.flow");
     }
 }
