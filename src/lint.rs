@@ -8,6 +8,7 @@ mod functions;
 mod handlers;
 mod lifetimes;
 mod loops;
+mod pages;
 mod parts;
 mod queries;
 mod reserved;
@@ -23,13 +24,14 @@ use crate::source::Span;
 
 /// All warnings, in the order of places.
 pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 14] = [
+    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 15] = [
         capacity::long_histories,
         capacity::uncapped_maps,
         children::repeated_names,
         handlers::failures_that_end_as_success,
         lifetimes::unreleased,
         loops::endless,
+        pages::first_page_only,
         queries::spliced,
         reserved::attributes,
         texts::hand_made_json,

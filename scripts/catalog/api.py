@@ -4,6 +4,7 @@ import glob
 import gzip
 import json
 import os
+import pathlib
 import re
 
 import botocore
@@ -65,19 +66,21 @@ TRANSIENT = re.compile(
 
 
 def models():
-    """(folder, model) of every service, the newest version of each."""
+    """(folder, model, paginators) of every service, the newest version of each."""
     root = os.path.join(os.path.dirname(botocore.__file__), "data")
     for folder in sorted(os.listdir(root)):
         versions = sorted(glob.glob(os.path.join(root, folder, "*", "service-2.json.gz")))
         if versions:
             with gzip.open(versions[-1]) as file:
-                yield folder, json.load(file)
+                model = json.load(file)
+            paginators = pathlib.Path(versions[-1]).parent / "paginators-1.json"
+            yield folder, model, json.loads(paginators.read_text())["pagination"] if paginators.exists() else {}
 
 
 class Service:
     """One service: `shapes` and `operations` in the form that frame.service takes."""
 
-    def __init__(self, folder: str, model: dict) -> None:
+    def __init__(self, folder: str, model: dict, paginators: dict) -> None:
         metadata = model["metadata"]
         self.folder = folder
         self.model = model["shapes"]
@@ -87,6 +90,10 @@ class Service:
         self.shapes: list = []
         self.index: dict[str, int] = {}
         self.scalars: dict = {}
+        # Bits of members, by their shapes and names in the API.
+        self.paging: dict[tuple[str, str], int] = {}
+        for operation, paginator in paginators.items():
+            self.mark(model["operations"][operation], paginator)
         self.operations = {
             spelling.operation(name): self.operation(name, operation)
             for name, operation in sorted(model["operations"].items())
@@ -111,6 +118,35 @@ class Service:
             "grants": [],
             "dependents": [],
         }
+
+    def mark(self, operation: dict, paginator: dict) -> None:
+        """Notes which members of an operation's input and output have to do with its pages."""
+        for side, key, bit in (
+            ("input", "limit_key", frame.PAGE_SIZE),
+            ("input", "input_token", frame.NEXT_PAGE),
+            ("output", "output_token", frame.NEXT_PAGE),
+            ("output", "more_results", frame.NEXT_PAGE),
+            ("output", "result_key", frame.PAGE),
+        ):
+            values = paginator.get(key) or []
+            for value in [values] if isinstance(values, str) else values:
+                for path in value.split("||"):
+                    found = self.find(operation[side]["shape"], path.strip())
+                    # Counts and names are given beside the lists; they are no pages.
+                    if found and (bit != frame.PAGE or self.member_type(*found) in ("list", "map")):
+                        self.paging[found] = self.paging.get(found, 0) | bit
+
+    def find(self, shape: str, path: str):
+        """The shape and the name of the member that a path of names leads to; None for one of another form."""
+        *outer, name = path.split(".")
+        for step in outer:
+            if step not in self.model[shape].get("members", {}):
+                return None
+            shape = self.model[shape]["members"][step]["shape"]
+        return (shape, name) if name in self.model[shape].get("members", {}) else None
+
+    def member_type(self, shape: str, name: str) -> str:
+        return self.model[self.model[shape]["members"][name]["shape"]]["type"]
 
     def is_transient(self, shape: str) -> bool:
         traits = self.model[shape]
@@ -147,7 +183,7 @@ class Service:
         at = self.index[name] = len(self.shapes)
         self.shapes.append(None)
         if kind == "structure":
-            self.shapes[at] = ("union" if shape.get("union") else "structure", self.members(shape))
+            self.shapes[at] = ("union" if shape.get("union") else "structure", self.members(name, shape))
         elif kind == "list":
             self.shapes[at] = ("list", self.visit(shape["member"]["shape"]), limits)
         elif kind == "map":
@@ -161,7 +197,7 @@ class Service:
         shape = self.model[name]
         return self.visit(name) if any(trait in shape for trait in ("enum", "min", "max")) else None
 
-    def members(self, shape: dict) -> list:
+    def members(self, shape_name: str, shape: dict) -> list:
         required = set(shape.get("required", ()))
         members = {}
         for api_name, reference in shape.get("members", {}).items():
@@ -176,6 +212,7 @@ class Service:
                 bits |= frame.TOKEN
             if reference.get("deprecated"):
                 bits |= frame.DEPRECATED
+            bits |= self.paging.get((shape_name, api_name), 0)
             name = spelling.member(api_name, self.folder)
             if name in members:
                 raise SystemExit(f"{self.folder}: two members become {name}")

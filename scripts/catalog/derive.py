@@ -38,8 +38,8 @@ def time_zones() -> list[str]:
 
 def derive() -> dict[str, bytes]:
     services = {}
-    for folder, model in api.models():
-        service = api.Service(folder, model)
+    for folder, model, paginators in api.models():
+        service = api.Service(folder, model, paginators)
         # `sms-voice` and `pinpoint-sms-voice` have one serviceId; the first holds the current model.
         services.setdefault(service.name, service)
     reference = permissions.load_reference()

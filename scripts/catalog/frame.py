@@ -9,7 +9,7 @@
 Sizes and not places, since those of one kind are much alike: that makes frames a tenth smaller, and decoded sooner.
 
 A shape: a tag, then
-    0 structure, 1 union   members: count, then (name, bits, [API's name], shape) each; bits as in MEMBER_BITS
+    0 structure, 1 union   members: count, then (name, bits, [API's name], shape) each; bits as below
     2 list                 shape of an element, range
     3 map                  shape of a value, shape of a key plus one (0: any text), range
     4 string               count of values, the values, range
@@ -27,6 +27,8 @@ dependent actions that no grant holds: count, then a string each.
 import struct
 
 REQUIRED, TOKEN, DEPRECATED, API_NAME, API_LOWER = 1, 2, 4, 8, 16
+# What a member is of an operation that answers page by page: a page, what says how to go on, how many a page holds.
+PAGE, NEXT_PAGE, PAGE_SIZE = 32, 64, 128
 
 
 class Strings:

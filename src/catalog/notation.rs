@@ -270,6 +270,7 @@ fn plain_member(name: &str, shape: u32, required: bool) -> RawMember {
         any_json: false,
         idempotency_token: false,
         json_text: false,
+        paging: None,
     }
 }
 

@@ -88,6 +88,18 @@ pub struct RawMember {
     pub idempotency_token: bool,
     /// A string that holds JSON: a child execution's output.
     pub json_text: bool,
+    pub paging: Option<Paging>,
+}
+
+/// What a member is to an operation that answers page by page. Source: botocore's paginators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// Of the answer: a list or a map of which one call gives a page.
+    Page,
+    /// Of the answer: whether there is another page, or what to ask for it with. Of the call: what asks for it.
+    Next,
+    /// Of the call: how many a page holds at most.
+    Size,
 }
 
 /// A member of a structure.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::lines::find_line;
-use super::shape::{RawMember, ShapeKind};
+use super::shape::{Paging, RawMember, ShapeKind};
 
 const INDEX: &str = include_str!("derived/index.tsv");
 const FRAMES: &[u8] = include_bytes!("derived/services.bin");
@@ -267,6 +267,9 @@ const TOKEN: u64 = 2;
 const DEPRECATED: u64 = 4;
 const API_NAME: u64 = 8;
 const API_LOWER: u64 = 16;
+const PAGE: u64 = 32;
+const NEXT_PAGE: u64 = 64;
+const PAGE_SIZE: u64 = 128;
 
 struct Reader<'a> {
     frame: &'a Frame,
@@ -358,6 +361,12 @@ impl<'a> Reader<'a> {
             any_json: false,
             idempotency_token: bits & TOKEN != 0,
             json_text: false,
+            paging: match bits & (PAGE | NEXT_PAGE | PAGE_SIZE) {
+                0 => None,
+                PAGE => Some(Paging::Page),
+                PAGE_SIZE => Some(Paging::Size),
+                _ => Some(Paging::Next),
+            },
         }
     }
 }

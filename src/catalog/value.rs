@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::shape::{Shape, ShapeKind};
+use super::shape::{Paging, Shape, ShapeKind};
 use super::wait::waits;
 
 /// Structures in structures are made up to this depth; deeper ones only where the model requires them.
@@ -12,7 +12,8 @@ const DEEPEST: usize = 4;
 const LIMIT: usize = 12;
 
 impl Shape {
-    /// The smallest value that has every member: empty texts and lists, zeros, the first of an enum's values.
+    /// The smallest value that has every member: empty texts and lists, zeros, the first of an enum's values. Of what comes
+    /// page by page it is the last page, which has no token for another.
     pub fn smallest(self) -> Value {
         self.smallest_at(0)
     }
@@ -24,6 +25,11 @@ impl Shape {
                 for member in self.members() {
                     let nested = member.shape.has_members();
                     if depth >= LIMIT || nested && depth >= DEEPEST && !member.raw.required {
+                        continue;
+                    }
+                    let says_more = member.raw.paging == Some(Paging::Next)
+                        && !matches!(member.shape.kind(), ShapeKind::Boolean);
+                    if says_more && !member.raw.required {
                         continue;
                     }
                     let value = if member.raw.json_text {
@@ -238,6 +244,16 @@ mod tests {
             assert_eq!(shape.check(&value, true), Ok(()), "{resource}: {value}");
             assert_ne!(value, json!({}), "{resource}");
         }
+    }
+
+    #[test]
+    fn the_smallest_page_is_the_last() {
+        let page = result("arn:aws:states:::aws-sdk:s3:listObjectsV2").smallest();
+        assert_eq!(page["IsTruncated"], json!(false));
+        assert_eq!(page.get("NextContinuationToken"), None);
+        assert_eq!(page["Contents"], json!([]));
+        let page = result("arn:aws:states:::aws-sdk:dynamodb:query").smallest();
+        assert_eq!(page.get("LastEvaluatedKey"), None);
     }
 
     #[test]

@@ -224,6 +224,7 @@ codes! {
     NeedlessFunction "F1020" "needless-function" Warning;
     TwoShapes "F1021" "two-shapes" Warning;
     ReservedAttribute "F1022" "reserved-attribute" Warning;
+    FirstPageOnly "F1023" "first-page-only" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

@@ -84,6 +84,29 @@ impl Pattern {
         }
     }
 
+    /// As [`Pattern::push`], of a text that is only looked at.
+    pub fn push_text(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.pieces.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    /// As [`Pattern::push_text`]; `*` and `?` are wildcards.
+    pub fn push_wildcards(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = rest.find(['*', '?']) {
+            self.push_text(&rest[..at]);
+            self.push(match rest.as_bytes()[at] {
+                b'*' => Piece::Any,
+                _ => Piece::One,
+            });
+            rest = &rest[at + 1..];
+        }
+        self.push_text(rest);
+    }
+
     pub fn append(&mut self, other: Pattern) {
         for piece in other.pieces {
             self.push(piece);
@@ -98,16 +121,7 @@ impl Pattern {
                 bound.push(piece);
                 continue;
             };
-            let mut rest = text.as_str();
-            while let Some(at) = rest.find(['*', '?']) {
-                bound.push(Piece::Text(rest[..at].to_owned()));
-                bound.push(match rest.as_bytes()[at] {
-                    b'*' => Piece::Any,
-                    _ => Piece::One,
-                });
-                rest = &rest[at + 1..];
-            }
-            bound.push(Piece::Text(rest.to_owned()));
+            bound.push_wildcards(&text);
         }
         bound
     }

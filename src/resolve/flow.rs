@@ -18,6 +18,7 @@ mod steps;
 mod test;
 mod times;
 mod triggers;
+mod unknown;
 mod warnings;
 
 use std::cell::OnceCell;

@@ -700,7 +700,22 @@ fn report_unknown_kind(scope: &mut Scope<'_, '_>, ast: &ast::Resource) {
         );
         return;
     }
-    let candidates = resource::kinds().iter().map(|kind| kind.word);
+    let listed = |kinds: &[&str]| {
+        let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+        kinds.join(", ")
+    };
+    let kinds: Vec<&str> = resource::kinds().iter().map(|kind| kind.word).collect();
+    let suffix = format!("_{}", word.node);
+    let longer: Vec<&str> = kinds
+        .iter()
+        .copied()
+        .filter(|kind| kind.ends_with(&suffix))
+        .collect();
+    if longer.len() > 1 {
+        let help = format!("there are several: {}", listed(&longer));
+        scope.report(diagnostic.help(help));
+        return;
+    }
     let near = match word.node.as_str() {
         "lambda" => Some("function"),
         "dynamodb" | "dynamodb_table" => Some("table"),
@@ -708,20 +723,12 @@ fn report_unknown_kind(scope: &mut Scope<'_, '_>, ast: &ast::Resource) {
         "sns" | "sns_topic" => Some("topic"),
         "sqs" | "sqs_queue" => Some("queue"),
         "s3" | "s3_bucket" => Some("bucket"),
-        "cluster" => Some("emr_cluster"),
-        other => find_nearest(other, candidates),
+        other => find_nearest(other, kinds.iter().copied()),
     };
     scope.report(match near {
         Some(near) => diagnostic.nearest(word.span, &word.node, near),
         None => diagnostic
-            .help(format!(
-                "the kinds are {}",
-                resource::kinds()
-                    .iter()
-                    .map(|kind| format!("`{}`", kind.word))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ))
+            .help(format!("the kinds are {}", listed(&kinds)))
             .help("`resource name: AWS::Service::Type { … }` makes one of every other type"),
     });
 }

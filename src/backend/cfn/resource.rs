@@ -217,7 +217,7 @@ fn add_policy(build: &mut Build<'_>, id: ResourceId, creation: &Creation) {
             for part in &template.parts {
                 match part {
                     crate::catalog::grant::ArnPart::Member(_) => whole.append(arn.clone()),
-                    part => whole.append(build.tracer.part(part)),
+                    part => build.tracer.push_part(&mut whole, part),
                 }
             }
             build.pattern(&whole)

@@ -226,14 +226,11 @@ fn takes_any(operator: &str) -> bool {
 /// Orders by service, action, conditions and resources, and names each statement after its first action.
 fn name(mut drafts: Vec<Draft>) -> Policy {
     drafts.sort_by(|a, b| {
-        let key = |d: &Draft| {
-            (
-                d.first.clone(),
-                d.statement.conditions.clone(),
-                d.statement.resources.clone(),
-            )
-        };
-        key(a).cmp(&key(b))
+        let (one, other) = (&a.statement, &b.statement);
+        a.first
+            .cmp(&b.first)
+            .then_with(|| one.conditions.cmp(&other.conditions))
+            .then_with(|| one.resources.cmp(&other.resources))
     });
     let mut taken = BTreeSet::new();
     let statements = drafts

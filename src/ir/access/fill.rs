@@ -293,7 +293,7 @@ impl<'a> Filler<'_, 'a> {
         let mut filled = Pattern::default();
         for (at, part) in template.parts.iter().enumerate() {
             let ArnPart::Member(hole) = part else {
-                filled.append(self.tracer.part(part));
+                self.tracer.push_part(&mut filled, part);
                 continue;
             };
             match self.find(&hole.path, choices) {
@@ -556,7 +556,7 @@ impl<'a> Filler<'_, 'a> {
                     Found::Given(value, ..) => text.append(self.tracer.read(hole.reading, value)),
                     Found::Absent => return None,
                 },
-                part => text.append(self.tracer.part(part)),
+                part => self.tracer.push_part(&mut text, part),
             }
         }
         Some(text)

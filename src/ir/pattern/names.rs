@@ -84,27 +84,26 @@ impl Tracer<'_> {
                 ArnPart::Member(hole) => {
                     arn.append(self.read(hole.reading, name.clone()));
                 }
-                part => arn.append(self.part(part)),
+                part => self.push_part(&mut arn, part),
             }
         }
         arn
     }
 
-    /// A part of a template that no argument fills.
-    pub fn part(&self, part: &ArnPart) -> Pattern {
+    /// Adds a part of a template that no argument fills.
+    pub fn push_part(&self, filled: &mut Pattern, part: &ArnPart) {
         match part {
-            ArnPart::Text(text) => Pattern::text(text).with_wildcards(),
-            ArnPart::Partition => Pattern::from(Deploy::Partition),
-            ArnPart::Region => Pattern::from(Deploy::Region),
-            ArnPart::Account => Pattern::from(Deploy::Account),
-            ArnPart::UrlSuffix => Pattern::from(Piece::UrlSuffix),
+            ArnPart::Text(text) => filled.push_wildcards(text),
+            ArnPart::Partition => filled.push(Piece::Deploy(Deploy::Partition)),
+            ArnPart::Region => filled.push(Piece::Deploy(Deploy::Region)),
+            ArnPart::Account => filled.push(Piece::Deploy(Deploy::Account)),
+            ArnPart::UrlSuffix => filled.push(Piece::UrlSuffix),
             ArnPart::Machine => match self.pipeline {
-                Some(pipeline) => Pattern::text(&pipeline.name),
-                None => Pattern::any(),
+                Some(pipeline) => filled.push_text(&pipeline.name),
+                None => filled.push(Piece::Any),
             },
-            ArnPart::Variable(name) => Pattern::from(Piece::Variable(name.clone())),
-            ArnPart::Any => Pattern::any(),
-            ArnPart::Member(_) => Pattern::any(),
+            ArnPart::Variable(name) => filled.push(Piece::Variable(name.clone())),
+            ArnPart::Any | ArnPart::Member(_) => filled.push(Piece::Any),
         }
     }
 

@@ -8,7 +8,7 @@ use super::guard::{Modifiers, is_native};
 use super::{
     CallerBlock, Flow, Inner, MOST_NESTED, Made, Owner, Place, ReturnRecord, StepRef, collect_sets,
 };
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Label, find_nearest};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::ir::{self, Block, Expr, ExprKind, Stage, StageKind, Time, Type, VariableKind};
 use crate::resolve::arguments::{Formal, bind_arguments};
 use crate::resolve::expr;
@@ -17,7 +17,6 @@ use crate::resolve::program::Context;
 use crate::resolve::resource::kind_of;
 use crate::resolve::scope::{FrameKind, Named};
 use crate::resolve::symbols::{ItemRef, Lookup, Space, duplicate};
-use crate::resolve::types::there_are;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, CallMode, ItemKind, StepBody};
 
@@ -241,7 +240,7 @@ impl<'u> Flow<'_, 'u> {
         }
     }
 
-    fn pipeline_steps_visible(&self) -> bool {
+    pub(super) fn pipeline_steps_visible(&self) -> bool {
         let mut next = self.scope.flow.frame;
         while let Some(id) = next {
             let frame = self.scope.frame(id);
@@ -251,89 +250,6 @@ impl<'u> Flow<'_, 'u> {
             next = frame.parent;
         }
         false
-    }
-
-    fn report_unknown_step(&mut self, name: &ast::Name) {
-        let diagnostic = Diagnostic::new(
-            Code::UnknownStep,
-            name.span,
-            format!("there is no step `{}`", name.node),
-        );
-        let found = self
-            .scope
-            .context
-            .symbols
-            .find(self.scope.unit, Space::Value, &name.node);
-        let item = match found {
-            Lookup::Item(item) => Some(&self.scope.context.symbols.item(item).kind),
-            _ => None,
-        };
-        let value = match item {
-            Some(ItemKind::Fn(_)) => Some("a `fn`"),
-            Some(ItemKind::Let(_) | ItemKind::Param(_)) => Some("a value"),
-            _ => self.scope.find_variable(&name.node).map(|_| "a value"),
-        };
-        if let Some(value) = value {
-            let before = name.span.before();
-            let fix = Fix {
-                title: "give the value out with `pass`".to_owned(),
-                edits: vec![Edit {
-                    span: before,
-                    text: "pass ".to_owned(),
-                }],
-                safe: false,
-            };
-            self.report(
-                Diagnostic::new(
-                    Code::UnknownStep,
-                    name.span,
-                    format!("`{}` is {value}, and in a flow a name is a step", name.node),
-                )
-                .fix(fix),
-            );
-            return;
-        }
-        let own: Vec<String> = if self.pipeline_steps_visible() {
-            self.steps.keys().map(|name| (*name).to_owned()).collect()
-        } else {
-            Vec::new()
-        };
-        let unit = self.scope.unit;
-        let symbols = &self.scope.context.symbols;
-        let items = symbols
-            .names(unit, Space::Value)
-            .into_iter()
-            .filter(|name| {
-                let Lookup::Item(item) = symbols.find(unit, Space::Value, name) else {
-                    return false;
-                };
-                match &symbols.item(item).kind {
-                    ItemKind::Pipeline(pipeline) => pipeline.name.span != self.name,
-                    ItemKind::Step(_) => true,
-                    ItemKind::Resource(resource) => {
-                        matches!(resource.kind.node.as_str(), "function" | "activity")
-                    }
-                    _ => false,
-                }
-            });
-        let mut names: Vec<String> = own.into_iter().chain(items).collect();
-        names.sort();
-        let near = find_nearest(&name.node, names.iter().map(String::as_str));
-        let diagnostic = match near {
-            Some(near) => diagnostic.nearest(name.span, &name.node, near),
-            None if names.is_empty() => {
-                diagnostic.help(format!("declare it: `step {} = …`", name.node))
-            }
-            None => {
-                let shown: Vec<String> = names
-                    .iter()
-                    .take(12)
-                    .map(|name| format!("`{name}`"))
-                    .collect();
-                diagnostic.help(there_are(&shown))
-            }
-        };
-        self.report(diagnostic);
     }
 
     fn report_needless_block(&mut self, name: &ast::Name, block: Span) {

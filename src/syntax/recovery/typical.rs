@@ -29,6 +29,7 @@ const MISTAKES: &[fn(&Site<'_, '_>) -> Option<Mend>] = &[
     values::escape,
     values::empty_interpolation,
     values::spelling_of_string,
+    stages::name_after_stage,
     stages::foreign_word_here,
     stages::foreign_word_before,
     stages::misspelt_keyword,

@@ -9,6 +9,29 @@ use crate::syntax::recovery::site::{Mend, Site};
 use crate::syntax::recovery::text::is_reserved;
 use crate::syntax::scan::TokenKind;
 
+/// `f() as j`
+pub(super) fn name_after_stage(site: &Site<'_, '_>) -> Option<Mend> {
+    let (text, name) = (site.text, site.at + 1);
+    if !text.is(site.at, "as") || site.at_end() || !text.is_word(name) {
+        return None;
+    }
+    let diagnostic = Diagnostic::new(
+        Code::ForeignWord,
+        text.spans(site.at, name),
+        "a result has its name in front",
+    )
+    .help(format!(
+        "write `{} = …` where the stage begins",
+        text.word(name)
+    ));
+    Some(
+        Mend::new(diagnostic, name)
+            .drop(site.at..name + 1)
+            .put(site.at, Patch::text(""))
+            .sure(),
+    )
+}
+
 /// `elif`, `except`, `is`, `case`
 pub(super) fn foreign_word_here(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
