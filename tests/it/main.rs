@@ -11,6 +11,7 @@ mod defects;
 mod diff;
 mod docs;
 mod emitted;
+mod examples;
 mod explain;
 mod format;
 mod graph;
