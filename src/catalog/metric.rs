@@ -2,6 +2,8 @@
 //!
 //! Names and dimensions: the services' own guides. Knows nothing of programs.
 
+use super::grant::Reading;
+
 /// What an alarm can watch.
 #[derive(Debug, PartialEq)]
 pub struct Measure {
@@ -31,6 +33,7 @@ pub enum Subject {
     EmrCluster,
     /// An application of EMR Serverless.
     Application,
+    Queue,
 }
 
 /// What is compared with what.
@@ -53,7 +56,7 @@ impl Subject {
     pub fn dimension(self) -> &'static str {
         match self {
             Subject::Machine => "StateMachineArn",
-            Subject::DeadLetters => "QueueName",
+            Subject::DeadLetters | Subject::Queue => "QueueName",
             Subject::GlueJob => "JobName",
             Subject::WorkGroup => "WorkGroup",
             Subject::Function => "FunctionName",
@@ -71,7 +74,16 @@ impl Subject {
             Subject::Function => ("lambda", "invoke", "FunctionName"),
             Subject::EmrCluster => ("emr", "addStep", "ClusterId"),
             Subject::Application => ("emrserverless", "startJobRun", "ApplicationId"),
+            Subject::Queue => ("sqs", "sendMessage", "QueueUrl"),
         })
+    }
+
+    /// The part of that member which is the dimension's value.
+    pub fn reading(self) -> Reading {
+        match self {
+            Subject::Queue => Reading::UrlTail,
+            _ => Reading::Text,
+        }
     }
 
     /// As people call it.
@@ -84,6 +96,7 @@ impl Subject {
             Subject::Function => "function",
             Subject::EmrCluster => "EMR cluster",
             Subject::Application => "EMR Serverless application",
+            Subject::Queue => "queue",
         }
     }
 }
@@ -126,6 +139,7 @@ measures! {
     "failed_apps" EmrCluster "AWS/ElasticMapReduce", "AppsFailed" "Maximum" PLAIN, Bound::Count, "applications failed";
     "idle" EmrCluster "AWS/ElasticMapReduce", "IsIdle" "Minimum" PLAIN, Bound::Lasting, "the cluster does nothing";
     "failed_jobs" Application "AWS/EMRServerless", "FailedJobs" "Sum" PLAIN, Bound::Count, "job runs failed";
+    "queued" Queue "AWS/SQS", "ApproximateNumberOfMessagesVisible" "Maximum" PLAIN, Bound::Count, "messages wait in the queue";
 }
 
 /// By its word.
@@ -208,6 +222,11 @@ pub const GRAPHS: &[Graph] = &[
         ("PendingJobs", "Maximum", "waiting", &[]),
         ("FailedJobs", "Sum", "failed", &[]),
         ("SuccessJobs", "Sum", "succeeded", &[]),
+    ] },
+    Graph { subject: Subject::Queue, title: "Queue", namespace: "AWS/SQS", unit: "Count", lines: &[
+        ("NumberOfMessagesSent", "Sum", "sent", &[]),
+        ("ApproximateNumberOfMessagesVisible", "Maximum", "waiting", &[]),
+        ("ApproximateAgeOfOldestMessage", "Maximum", "seconds since the oldest", &[]),
     ] },
 ];
 

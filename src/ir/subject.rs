@@ -30,6 +30,7 @@ pub fn find_subjects(program: &Program, pipeline: &Pipeline, subject: Subject) -
             },
         };
         for name in names {
+            let name = tracer.read(subject.reading(), name);
             let known = name.is_exact() && !name.is_empty() && name.as_choice().is_none();
             if known && !found.contains(&name) {
                 found.push(name);

@@ -147,17 +147,31 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// One text of the lines of a doc comment. Lines of a paragraph are broken for the source's width alone: they are one.
 fn join_docs(lines: &[&Spanned<String>], mark: &str) -> Option<Spanned<String>> {
     let (first, last) = (lines.first()?, lines.last()?);
-    let text = lines
-        .iter()
-        .map(|line| {
-            let line = line.node.strip_prefix(mark).unwrap_or(&line.node);
-            line.strip_prefix(' ').unwrap_or(line)
-        })
-        .collect::<Vec<_>>()
-        .join("\n");
+    let mut text = String::new();
+    let mut in_paragraph = false;
+    for (at, line) in lines.iter().enumerate() {
+        let line = line.node.strip_prefix(mark).unwrap_or(&line.node);
+        let line = line.strip_prefix(' ').unwrap_or(line).trim_end();
+        let goes_on = in_paragraph && !begins_anew(line);
+        if at > 0 {
+            text.push(if goes_on { ' ' } else { '\n' });
+        }
+        text.push_str(line);
+        in_paragraph = !line.is_empty();
+    }
     Some(Spanned::new(text, first.span.to(last.span)))
+}
+
+/// Whether a line of a doc comment is none that goes on with the paragraph before: blank, indented, or an item of a list.
+fn begins_anew(line: &str) -> bool {
+    let after_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.is_empty()
+        || line.starts_with([' ', '\t'])
+        || ["- ", "* "].iter().any(|mark| line.starts_with(mark))
+        || after_number.len() < line.len() && after_number.starts_with(". ")
 }
 
 /// Where the last token of a pair ends.
