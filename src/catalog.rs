@@ -362,6 +362,22 @@ impl Form {
             .map(|at| self.errors[at].as_str())
     }
 
+    /// As [`Form::find_error`], of an error that the model names for other operations of the service alone. SDK integrations
+    /// report those too where the service raises them: the SDK knows them for the whole service.
+    /// <https://github.com/aws/aws-sdk-java-v2>, `registerModeledException` of the generated clients
+    pub fn find_error_of_service(&self, written: &str) -> Option<&'static str> {
+        if self.optimized {
+            return None;
+        }
+        let (operation, _) = find_form(&self.resource)?;
+        let forms = find_service(operation.service)?
+            .operations()
+            .flat_map(|operation| &operation.forms);
+        forms
+            .filter(|form| !form.optimized)
+            .find_map(|form| form.find_error(written))
+    }
+
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }

@@ -31,7 +31,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
         handlers::failures_that_end_as_success,
         lifetimes::unreleased,
         loops::endless,
-        pages::first_page_only,
+        pages::pages,
         queries::spliced,
         reserved::attributes,
         texts::hand_made_json,

@@ -66,5 +66,30 @@ pub fn unbounded() -> &'static [(&'static str, &'static str, &'static str)] {
     UNBOUNDED
 }
 
+/// Operations of which a page can be larger than the 256 KiB of a state's data, where the call does not say how much it is to
+/// hold: service, operation, and what a page has.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>,
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html>
+const LARGE_PAGES: &[(&str, &str, &str)] = &[
+    ("dynamodb", "query", "up to 1 MB"),
+    ("dynamodb", "scan", "up to 1 MB"),
+    ("s3", "listObjectVersions", KEYS),
+    ("s3", "listObjects", KEYS),
+    ("s3", "listObjectsV2", KEYS),
+];
+const KEYS: &str = "up to 1,000 keys of up to 1,024 bytes";
+
+/// What a page of an operation has that may be too much for a state.
+pub fn find_large_page(service: &str, operation: &str) -> Option<&'static str> {
+    LARGE_PAGES
+        .iter()
+        .find(|(own, name, _)| *own == service && *name == operation)
+        .map(|(_, _, page)| *page)
+}
+
+pub fn large_pages() -> &'static [(&'static str, &'static str, &'static str)] {
+    LARGE_PAGES
+}
+
 /// A standard execution ends at so many events of its history.
 pub const HISTORY_EVENTS: u64 = 25_000;

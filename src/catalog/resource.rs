@@ -26,6 +26,11 @@ pub struct ResourceKind {
 }
 
 impl ResourceKind {
+    /// Whether a flow calls what is of this kind by its name: functions and activities.
+    pub fn is_callable(&self) -> bool {
+        matches!(self.word, "function" | "activity")
+    }
+
     /// How a made resource is named where this is wanted: its ARN, where nothing gives its name.
     pub fn available(&self, wanted: RefForm) -> RefForm {
         match wanted {

@@ -225,6 +225,7 @@ codes! {
     TwoShapes "F1021" "two-shapes" Warning;
     ReservedAttribute "F1022" "reserved-attribute" Warning;
     FirstPageOnly "F1023" "first-page-only" Warning;
+    LargePage "F1024" "large-page" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

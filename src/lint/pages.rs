@@ -1,9 +1,10 @@
-//! Answers that come page by page.
+//! Answers that come page by page: pages that are forgotten, and those that do not fit.
 
 use std::collections::HashMap;
 
 use super::name;
 use super::parts::{arguments, expressions};
+use crate::catalog::quota::find_large_page;
 use crate::catalog::shape::{Paging, Shape};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
@@ -11,8 +12,9 @@ use crate::ir::{
 };
 use crate::source::Span;
 
-/// A first page that is taken for everything: nothing looks whether there is another.
-pub(super) fn first_page_only(pipeline: &Pipeline) -> Vec<Diagnostic> {
+/// A first page that is taken for everything: nothing looks whether there is another. And pages that may be larger than
+/// what a state may hold.
+pub(super) fn pages(pipeline: &Pipeline) -> Vec<Diagnostic> {
     let mut answers = Vec::new();
     let mut by_variable = HashMap::new();
     for_each_stage(&pipeline.body, &mut |stage| {
@@ -76,6 +78,7 @@ struct Answer<'p> {
     page: Option<(Span, &'static str)>,
     /// Something looks whether there is more, or gets the whole answer and can.
     is_followed: bool,
+    is_read: bool,
 }
 
 impl<'p> Answer<'p> {
@@ -84,11 +87,13 @@ impl<'p> Answer<'p> {
             call,
             page: None,
             is_followed: false,
+            is_read: false,
         }
     }
 
     /// `few`: one or some of the first are wanted, or whether there is any.
     fn read(&mut self, path: &[&str], few: bool, span: Span) {
+        self.is_read = true;
         let mut shape = self.call.form.result;
         if path.is_empty() {
             self.is_followed |= !few;
@@ -112,7 +117,28 @@ impl<'p> Answer<'p> {
     }
 
     fn describe(self) -> Option<Diagnostic> {
-        let (span, page) = self.page.filter(|_| !self.is_followed)?;
+        match self.page {
+            Some((span, page)) if !self.is_followed => self.describe_first_page(span, page),
+            _ if self.is_read => self.describe_large_page(),
+            _ => None,
+        }
+    }
+
+    fn describe_large_page(&self) -> Option<Diagnostic> {
+        let operation = self.call.operation;
+        let page = find_large_page(operation.service, &operation.name)?;
+        let size = find(self.call.form.input, Paging::Size)?;
+        Some(
+            Diagnostic::new(
+                Code::LargePage,
+                super::head(self.call),
+                format!("a page has {page}, and a state's data 256 KiB at most: one that is larger fails the execution"),
+            )
+            .help(format!("say with `{size}` how many a page is to have")),
+        )
+    }
+
+    fn describe_first_page(&self, span: Span, page: &str) -> Option<Diagnostic> {
         let call = name(self.call);
         let token = find(self.call.form.input, Paging::Next)?;
         let mut diagnostic = Diagnostic::new(

@@ -104,7 +104,7 @@ fn returned(scope: &mut Scope<'_, '_>, ast: &ast::Resource, kind: &ResourceKind)
     let Some(ty) = &ast.returns else {
         return Type::Any;
     };
-    if !matches!(kind.word, "function" | "activity") {
+    if !kind.is_callable() {
         scope.report(
             Diagnostic::new(
                 Code::MisplacedReturns,

@@ -1,6 +1,6 @@
 //! What warnings know of AWS holds for the catalog, and nobody who begins from an example is warned.
 
-use flowc::catalog::shape::Shape;
+use flowc::catalog::shape::{Paging, Shape};
 use flowc::catalog::{self, Pattern, lifetime, meaning, quota};
 use flowc::diagnostic::Code;
 use flowc::diagnostic::levels::LintLevels;
@@ -20,6 +20,23 @@ fn has_member(shape: Shape, path: &str) -> bool {
         Some((first, rest)) => shape
             .find_member(first)
             .is_some_and(|member| has_member(member.shape, rest)),
+    }
+}
+
+#[test]
+fn what_has_large_pages_can_be_asked_for_smaller_ones() {
+    for (service, operation, _) in quota::large_pages() {
+        let found = catalog::find_service(service).expect(service);
+        let form = &found.find_operation(operation).expect(operation).forms[0];
+        let has = |paging| {
+            form.input
+                .members()
+                .any(|member| member.raw.paging == Some(paging))
+        };
+        assert!(
+            has(Paging::Size) && has(Paging::Next),
+            "{service}.{operation}"
+        );
     }
 }
 

@@ -396,7 +396,7 @@ impl Checker<'_> {
                     )
                     .help("write the value itself, or take it as a `param` or by `import(…)`"),
                 );
-            } else if matches!(kind.0.word, "function" | "activity") {
+            } else if kind.0.is_callable() {
                 let member = &name.node;
                 self.report(
                     Diagnostic::new(

@@ -67,10 +67,9 @@ impl Checker<'_> {
 
     fn report_unknown_function(&mut self, name: &ast::Name) {
         let called = |found: Found| match found {
-            Found::Value(value) => matches!(
-                &value.ty,
-                Type::Resource(kind) if matches!(kind.0.word, "function" | "activity")
-            ),
+            Found::Value(value) => {
+                matches!(&value.ty, Type::Resource(kind) if kind.0.is_callable())
+            }
             Found::NoValue(what) => what == "pipeline",
             _ => false,
         };

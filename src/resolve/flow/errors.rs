@@ -93,6 +93,19 @@ impl Raises {
         }
     }
 
+    /// An error that none of the calls' models names, and those of other operations of the service do: the call that may
+    /// raise it, and its name as it is emitted.
+    fn unnamed(&self, name: &str) -> Option<(&'static Form, &'static str)> {
+        if self.raised.contains(name) || !name.contains('.') {
+            return None;
+        }
+        let mut forms = self.forms.values();
+        if forms.clone().any(|form| form.find_error(name).is_some()) {
+            return None;
+        }
+        forms.find_map(|form| Some((*form, form.find_error_of_service(name)?)))
+    }
+
     fn candidates(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .forms
@@ -247,7 +260,9 @@ impl<'u> Flow<'_, 'u> {
                 }
                 vec![ALL.to_owned()]
             } else {
-                self.error_name(error, raises, walked)
+                let emitted = self.error_name(error, raises, walked);
+                self.warn_of_unnamed(error, written, raises);
+                emitted
             };
             let before = all_before.or_else(|| {
                 let firsts: Vec<Option<Span>> = emitted
@@ -345,12 +360,47 @@ impl<'u> Flow<'_, 'u> {
         if !emitted.is_empty() {
             return emitted;
         }
+        if let Some((_, other)) = raises.unnamed(name) {
+            return vec![other.to_owned()];
+        }
         let foreign = catalog::is_error_prefix(name.split('.').next().unwrap_or(name));
         if !walked || raises.open && !(foreign && name.contains('.')) {
             return vec![name.to_owned()];
         }
         self.report_never_raised(error, raises);
         Vec::new()
+    }
+
+    /// An error that the model names for other operations of the service, with nothing beside it for what comes unnamed.
+    fn warn_of_unnamed(&mut self, error: &ast::ErrorName, all: &[ast::ErrorName], raises: &Raises) {
+        let Some((form, _)) = raises.unnamed(&error.name) else {
+            return;
+        };
+        let generic = form.errors.iter().find(|name| {
+            let bare = name.strip_suffix("Exception").unwrap_or(name);
+            is_of_sdk(bare) && !bare.ends_with(".SdkClient")
+        });
+        let (Some(generic), Some((operation, _))) = (generic, catalog::find_form(&form.resource))
+        else {
+            return;
+        };
+        if all
+            .iter()
+            .any(|other| form.find_error(&other.name) == Some(generic))
+        {
+            return;
+        }
+        self.report(
+            Diagnostic::new(
+                Code::UnreliableError,
+                error.span,
+                format!(
+                    "AWS's model names `{}` for other operations, and not for `{}.{}`: it may come as `{generic}`",
+                    error.name, operation.service, operation.name
+                ),
+            )
+            .help(format!("write `{generic}` beside it")),
+        );
     }
 
     fn service_error(
@@ -446,6 +496,10 @@ impl<'u> Flow<'_, 'u> {
             shown.truncate(SHOWN);
             shown.push(format!("and {more} more"));
         }
+        let diagnostic = match name {
+            "transient" => diagnostic.help("without `on`, `retry` is about all transient errors"),
+            _ => diagnostic,
+        };
         self.report(if shown.is_empty() {
             diagnostic.help("`catch all` takes every error")
         } else {

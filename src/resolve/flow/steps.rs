@@ -157,9 +157,7 @@ impl<'u> Flow<'_, 'u> {
             return Meaning::Reported;
         }
         // In a file's step only the file's items are visible.
-        let own = self.pipeline_steps_visible();
-        if let Some(step) = self.steps.get(name.node.as_str()).filter(|_| own) {
-            let step = *step;
+        if let Some(step) = self.own_step(&name.node) {
             self.used_steps.insert(&step.step.name.node);
             return Meaning::Step(step);
         }
@@ -180,10 +178,10 @@ impl<'u> Flow<'_, 'u> {
                         });
                     }
                     ItemKind::Pipeline(_) => return Meaning::Called(Called::Pipeline(item)),
+                    ItemKind::Resource(resource) if is_callable(resource) => {
+                        return Meaning::Called(Called::Resource(item));
+                    }
                     ItemKind::Resource(resource) => match kind_of(resource).map(|k| k.word) {
-                        Some("function" | "activity") => {
-                            return Meaning::Called(Called::Resource(item));
-                        }
                         None => return Meaning::Reported,
                         Some(kind) => {
                             self.report(
@@ -221,7 +219,7 @@ impl<'u> Flow<'_, 'u> {
 
     /// Whether a name in a flow is a step, which binds its name.
     pub(super) fn is_step(&self, name: &str) -> bool {
-        if self.steps.contains_key(name) && self.pipeline_steps_visible() {
+        if self.own_step(name).is_some() {
             return true;
         }
         match self
@@ -238,6 +236,23 @@ impl<'u> Flow<'_, 'u> {
             }
             _ => false,
         }
+    }
+
+    /// The pipeline's step of this name, where it is visible. In the definition of `step load = load({ day })` it is not: that
+    /// is the function which the step hides.
+    fn own_step(&self, name: &str) -> Option<StepRef<'u>> {
+        let step = *self.steps.get(name)?;
+        let symbols = &self.scope.context.symbols;
+        let hides = || match symbols.find(self.scope.unit, Space::Value, name) {
+            Lookup::Item(item) => match &symbols.item(item).kind {
+                ItemKind::Pipeline(_) => true,
+                ItemKind::Resource(resource) => is_callable(resource),
+                _ => false,
+            },
+            _ => false,
+        };
+        let in_own_definition = self.expanding.last() == Some(&step.step.name.span);
+        (self.pipeline_steps_visible() && !(in_own_definition && hides())).then_some(step)
     }
 
     pub(super) fn pipeline_steps_visible(&self) -> bool {
@@ -793,4 +808,9 @@ fn binds(stages: &[ast::Stage], name: &str) -> bool {
                 .into_iter()
                 .any(|inner| binds(inner, name))
     })
+}
+
+/// Whether a flow can call it by its name.
+pub(super) fn is_callable(resource: &ast::Resource) -> bool {
+    kind_of(resource).is_some_and(|kind| kind.is_callable())
 }

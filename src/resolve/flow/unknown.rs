@@ -1,6 +1,7 @@
 //! A name in a flow that is no step: what it may have been meant for.
 
 use super::Flow;
+use super::steps::is_callable;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, find_nearest};
 use crate::resolve::symbols::{Lookup, Space};
 use crate::resolve::types::there_are;
@@ -64,9 +65,7 @@ impl Flow<'_, '_> {
                 match &symbols.item(item).kind {
                     ItemKind::Pipeline(pipeline) => pipeline.name.span != self.name,
                     ItemKind::Step(_) => true,
-                    ItemKind::Resource(resource) => {
-                        matches!(resource.kind.node.as_str(), "function" | "activity")
-                    }
+                    ItemKind::Resource(resource) => is_callable(resource),
                     _ => false,
                 }
             });

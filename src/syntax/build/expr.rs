@@ -552,11 +552,15 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
 
 /// `256KB` in bytes, unless it is more than fits.
 pub(super) fn bytes(text: &str) -> Option<u64> {
-    let unit = if text.ends_with("KB") {
-        1 << 10
-    } else {
-        1 << 20
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    let unit: u64 = match unit {
+        "KB" => 1 << 10,
+        "MB" => 1 << 20,
+        _ => 1 << 30,
     };
-    let number: u64 = text.get(..text.len() - 2)?.parse().ok()?;
-    number.checked_mul(unit).filter(|total| *total < 1 << 53)
+    number
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(unit)
+        .filter(|total| *total < 1 << 53)
 }

@@ -21,7 +21,7 @@ fn unit(word: &str) -> Option<(&'static str, u64)> {
         "b" | "byte" | "bytes" => ("", 1),
         "k" | "kb" | "kib" | "kilobyte" | "kilobytes" => ("KB", 1),
         "mb" | "mib" | "megabyte" | "megabytes" => ("MB", 1),
-        "g" | "gb" | "gib" | "gigabyte" | "gigabytes" => ("MB", 1024),
+        "g" | "gb" | "gib" | "gigabyte" | "gigabytes" => ("GB", 1),
         _ => return None,
     })
 }
@@ -36,6 +36,7 @@ fn with_unit(count: &str, word: &str) -> Option<String> {
         "m" => ("s", 60.0),
         "h" => ("m", 60.0),
         "d" => ("h", 24.0),
+        "GB" => ("MB", 1024.0),
         "MB" => ("KB", 1024.0),
         _ => return None,
     };
@@ -54,7 +55,7 @@ fn is_well_formed(written: &str) -> bool {
         })
 }
 
-/// `1_000`, `007`, `0xff`, `1GB`, `1.5h`, `500ms`
+/// `1_000`, `007`, `0xff`, `1gb`, `1.5h`, `500ms`
 pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
     let written = site.word();
     if site.text.kind(site.at) != Some(TokenKind::Number) || is_well_formed(written) {
@@ -93,7 +94,7 @@ pub(super) fn number(site: &Site<'_, '_>) -> Option<Mend> {
             let kind = if unit(rest).is_some_and(|(unit, _)| unit.len() == 1) {
                 "duration is written like `30s`, `5m`, `2h` or `1d`"
             } else {
-                "size is written like `256KB` or `1MB`"
+                "size is written like `256KB`, `1MB` or `2GB`"
             };
             (format!("a {kind}"), Some(own))
         } else if written.contains('_') {
@@ -145,7 +146,7 @@ pub(super) fn unit_apart(site: &Site<'_, '_>) -> Option<Mend> {
             Some((own, _)) if own.len() == 1 => {
                 "a duration is written like `30s`, `5m`, `2h` or `1d`"
             }
-            _ => "a size is written like `256KB` or `1MB`",
+            _ => "a size is written like `256KB`, `1MB` or `2GB`",
         },
     );
     let diagnostic = match &own {
