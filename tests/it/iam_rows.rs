@@ -194,7 +194,7 @@ fn an_emr_on_eks_run_is_held_to_its_role() {
         ),
         &[
             "emr-containers:CancelJobRun emr-containers:DescribeJobRun | ~emr-containers:RA:/virtualclusters/vc1/jobruns/*",
-            "emr-containers:StartJobRun | ~emr-containers:RA:/virtualclusters/vc1 | StringEquals emr-containers:ExecutionRoleArn arn:aws:iam::111122223333:role/spark",
+            "emr-containers:StartJobRun | ~emr-containers:RA:/virtualclusters/vc1 | ArnEquals emr-containers:ExecutionRoleArn arn:aws:iam::111122223333:role/spark",
         ],
     );
 }
