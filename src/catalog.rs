@@ -366,16 +366,25 @@ impl Form {
     /// report those too where the service raises them: the SDK knows them for the whole service.
     /// <https://github.com/aws/aws-sdk-java-v2>, `registerModeledException` of the generated clients
     pub fn find_error_of_service(&self, written: &str) -> Option<&'static str> {
-        if self.optimized {
-            return None;
-        }
-        let (operation, _) = find_form(&self.resource)?;
-        let forms = find_service(operation.service)?
-            .operations()
-            .flat_map(|operation| &operation.forms);
-        forms
-            .filter(|form| !form.optimized)
+        self.forms_of_service()
             .find_map(|form| form.find_error(written))
+    }
+
+    /// The errors that the model names for any operation of the service.
+    pub fn errors_of_service(&self) -> impl Iterator<Item = &'static str> {
+        self.forms_of_service()
+            .flat_map(|form| form.errors.iter().map(String::as_str))
+    }
+
+    /// The SDK integrations of the service, for one of them.
+    fn forms_of_service(&self) -> impl Iterator<Item = &'static Form> {
+        let own = (!self.optimized).then(|| find_form(&self.resource));
+        own.flatten()
+            .and_then(|(operation, _)| find_service(operation.service))
+            .into_iter()
+            .flat_map(Service::operations)
+            .flat_map(|operation| &operation.forms)
+            .filter(|form| !form.optimized)
     }
 
     pub fn requirements(&self) -> &[Requirement] {

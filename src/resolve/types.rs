@@ -120,6 +120,9 @@ fn resolve_name(names: &mut dyn Names, name: &str, ty: &ast::Type, open: &mut Ve
         _ => find_nearest(name, candidates),
     };
     diagnostic = match (meant, near) {
+        _ if matches!(name, "null" | "none" | "nil" | "undefined" | "void") => {
+            diagnostic.help("what may be null is `T?`: `string?`, `[int]?`")
+        }
         (Some(meant), _) => diagnostic.replace(ty.span, meant, format!("write `{meant}`")),
         (None, Some(near)) => diagnostic
             .nearest(ty.span, name, near),

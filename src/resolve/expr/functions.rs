@@ -14,8 +14,10 @@ use crate::syntax::ast;
 /// Names that are called like functions and are no rows of the library.
 const OWN: [&str; 4] = ["attributes", "exists", "import", "plain"];
 
-/// Functions of JSONata that take a function: what to write here.
-const HIGHER_ORDER: [(&str, &str); 6] = [
+/// What is no function here, JSONata's that take a function among them, and how it is said.
+const SAID_OTHERWISE: [(&str, &str); 10] = [
+    ("coalesce", "`a ?? b` is `b` where `a` is null"),
+    ("default", "`a ?? b` is `b` where `a` is null"),
     (
         "each",
         "`[f(k) for k in keys(object)]` goes through an object",
@@ -24,7 +26,12 @@ const HIGHER_ORDER: [(&str, &str); 6] = [
         "filter",
         "`[x for x in xs if x.size > 0]` keeps what a condition holds of",
     ),
+    (
+        "format",
+        "a text takes values in braces: `\"{day}/{hour}\"`",
+    ),
     ("map", "`[f(x) for x in xs]` makes a list from a list"),
+    ("nvl", "`a ?? b` is `b` where `a` is null"),
     (
         "reduce",
         "`sum`, `join`, `merge` and `append` combine a list's elements",
@@ -97,11 +104,16 @@ impl Checker<'_> {
             );
             return self.report(diagnostic.help("`parse(…)` reads JSON text"));
         }
-        if let Some((_, advice)) = HIGHER_ORDER.iter().find(|(word, _)| *word == name.node) {
+        if let Some((_, advice)) = SAID_OTHERWISE.iter().find(|(word, _)| *word == name.node) {
             return self.report(diagnostic.help(*advice));
         }
         let meant = match name.node.as_str() {
-            "toString" | "str" => Some("string"),
+            "toString" | "str" | "json" | "to_json" | "toJson" | "stringify" | "dumps" => {
+                Some("string")
+            }
+            "from_json" | "fromJson" | "loads" | "parse_json" => Some("parse"),
+            "strip" => Some("trim"),
+            "unique" | "uniq" => Some("distinct"),
             "toNumber" | "float" => Some("number"),
             "upper" | "toUpperCase" => Some("uppercase"),
             "lower" | "toLowerCase" => Some("lowercase"),

@@ -106,6 +106,15 @@ impl Raises {
         forms.find_map(|form| Some((*form, form.find_error_of_service(name)?)))
     }
 
+    /// The errors of all operations of the services that are called, as people write them.
+    fn errors_of_services(&self) -> Vec<&'static str> {
+        let forms = self.forms.values();
+        forms
+            .flat_map(|form| form.errors_of_service())
+            .map(|name| name.strip_suffix("Exception").unwrap_or(name))
+            .collect()
+    }
+
     fn candidates(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .forms
@@ -461,9 +470,11 @@ impl<'u> Flow<'_, 'u> {
             .iter()
             .find(|full| bare(name).as_str() == own_part(full))
             .map(String::as_str);
+        let others = raises.errors_of_services();
         let near = unprefixed
             .or_else(|| find_nearest(name, candidates.iter().map(String::as_str)))
-            .or_else(|| find_nearest(name, names.iter().map(String::as_str)));
+            .or_else(|| find_nearest(name, names.iter().map(String::as_str)))
+            .or_else(|| find_nearest(name, others.iter().copied()));
         if let Some(near) = near {
             let near = bare(near);
             let diagnostic =

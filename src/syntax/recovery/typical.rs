@@ -30,6 +30,7 @@ const MISTAKES: &[fn(&Site<'_, '_>) -> Option<Mend>] = &[
     values::empty_interpolation,
     values::spelling_of_string,
     stages::name_after_stage,
+    stages::loop_with_condition,
     stages::foreign_word_here,
     stages::foreign_word_before,
     stages::misspelt_keyword,

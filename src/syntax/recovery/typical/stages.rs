@@ -32,6 +32,29 @@ pub(super) fn name_after_stage(site: &Site<'_, '_>) -> Option<Mend> {
     )
 }
 
+/// `loop while ready { … }`
+pub(super) fn loop_with_condition(site: &Site<'_, '_>) -> Option<Mend> {
+    let text = site.text;
+    let before = site.before()?;
+    if !text.is(before, "loop") || !site.is("while") {
+        return None;
+    }
+    let span = text.span(before).to(text.span(site.at).before());
+    Some(
+        Mend::new(
+            Diagnostic::new(
+                Code::ForeignWord,
+                text.spans(before, site.at),
+                "`loop while` is written `while`",
+            )
+            .replace(span, "", "leave out `loop`"),
+            site.at,
+        )
+        .put(before, Patch::text(""))
+        .sure(),
+    )
+}
+
 /// `elif`, `except`, `is`, `case`
 pub(super) fn foreign_word_here(site: &Site<'_, '_>) -> Option<Mend> {
     let text = site.text;
