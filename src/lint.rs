@@ -24,13 +24,14 @@ use crate::source::Span;
 
 /// All warnings, in the order of places.
 pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 15] = [
+    let lints: [fn(&Pipeline) -> Vec<Diagnostic>; 16] = [
         capacity::long_histories,
         capacity::uncapped_maps,
         children::repeated_names,
         handlers::failures_that_end_as_success,
         lifetimes::unreleased,
         loops::endless,
+        loops::unchanging,
         pages::pages,
         queries::spliced,
         reserved::attributes,

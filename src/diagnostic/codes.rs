@@ -226,6 +226,7 @@ codes! {
     ReservedAttribute "F1022" "reserved-attribute" Warning;
     FirstPageOnly "F1023" "first-page-only" Warning;
     LargePage "F1024" "large-page" Warning;
+    UnchangingCondition "F1025" "unchanging-condition" Warning;
 
     // F11 tests
     UnknownCall "F1101" "unknown-call" Error;

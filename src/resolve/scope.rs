@@ -382,7 +382,18 @@ impl<'c, 'u> Scope<'c, 'u> {
             span,
             format!("the step `{name}` has not run here, so it has no result"),
         );
-        self.report(if self.flow.before_flow {
+        let in_poll = match self.find_variable("result") {
+            Some((_, _, Named::Variable(id))) => {
+                self.flow.variables[id.0 as usize].kind == VariableKind::PollResult
+            }
+            _ => false,
+        };
+        self.report(if in_poll {
+            diagnostic
+                .help("in a poll's conditions `result` is what the call has just given")
+                .replace(span, "result", "write `result`")
+                .offered()
+        } else if self.flow.before_flow {
             diagnostic.help("a `let` of the pipeline is evaluated when the execution starts; one that reads a result stands in the flow, behind the step")
         } else {
             diagnostic.help(format!("let `{name}` run earlier in the flow"))
