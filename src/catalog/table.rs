@@ -2,7 +2,10 @@
 //!
 //! `scripts/catalog/frame.py` writes the format and describes it. Knows nothing of curated integrations.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use zstd::bulk::Decompressor;
 
 use super::lines::find_line;
 use super::shape::{Paging, RawMember, ShapeKind};
@@ -42,6 +45,17 @@ impl Packed {
             bytes: frames.get(start..start + size)?,
             decoded_size,
         })
+    }
+
+    fn decompress(self) -> Vec<u8> {
+        thread_local! {
+            /// Its tables are larger than most frames: they are made once.
+            static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+                RefCell::new(Decompressor::new().expect("there is memory for it"));
+        }
+        DECOMPRESSOR
+            .with_borrow_mut(|zstd| zstd.decompress(self.bytes, self.decoded_size))
+            .expect("the frame was compressed by the catalog's script")
     }
 }
 
@@ -113,8 +127,7 @@ pub(super) struct ErrorRecord<'a> {
 
 impl Frame {
     pub fn decode(packed: Packed) -> Arc<Frame> {
-        let bytes = zstd::bulk::decompress(packed.bytes, packed.decoded_size)
-            .expect("the frame was compressed by the catalog's script");
+        let bytes = packed.decompress();
         let mut frame = Frame {
             bytes,
             ..Frame::default()
