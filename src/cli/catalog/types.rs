@@ -4,7 +4,7 @@
 
 use super::layout::{FIRM, Row};
 use crate::catalog::resource;
-use crate::catalog::shape::{Member, Shape, ShapeKind};
+use crate::catalog::shape::{Member, Paging, Shape, ShapeKind};
 
 /// Of a longer list of values, so many are shown; data has them all.
 const MOST_VALUES: usize = 24;
@@ -90,6 +90,9 @@ fn notes(member: Member) -> Vec<String> {
     }
     if raw.idempotency_token {
         notes.push("filled in when it is not given".to_owned());
+    }
+    if raw.paging == Some(Paging::Page) {
+        notes.push("a page at a time".to_owned());
     }
     if raw.deprecated {
         notes.push("deprecated".to_owned());
