@@ -56,10 +56,7 @@ const UNBOUNDED: &[(&str, &str, &str)] = &[
 
 /// Whether a job may run for ever: the argument that bounds it, empty where there is none.
 pub fn find_unbounded(service: &str, start: &str) -> Option<&'static str> {
-    UNBOUNDED
-        .iter()
-        .find(|(own, name, _)| *own == service && *name == start)
-        .map(|(_, _, bound)| *bound)
+    find(UNBOUNDED, service, start)
 }
 
 pub fn unbounded() -> &'static [(&'static str, &'static str, &'static str)] {
@@ -81,14 +78,23 @@ const KEYS: &str = "up to 1,000 keys of up to 1,024 bytes";
 
 /// What a page of an operation has that may be too much for a state.
 pub fn find_large_page(service: &str, operation: &str) -> Option<&'static str> {
-    LARGE_PAGES
-        .iter()
-        .find(|(own, name, _)| *own == service && *name == operation)
-        .map(|(_, _, page)| *page)
+    find(LARGE_PAGES, service, operation)
 }
 
 pub fn large_pages() -> &'static [(&'static str, &'static str, &'static str)] {
     LARGE_PAGES
+}
+
+/// What a table says of an operation.
+fn find(
+    table: &[(&str, &str, &'static str)],
+    service: &str,
+    operation: &str,
+) -> Option<&'static str> {
+    table
+        .iter()
+        .find(|(own, name, _)| *own == service && *name == operation)
+        .map(|(_, _, says)| *says)
 }
 
 /// A standard execution ends at so many events of its history.
